@@ -1,0 +1,183 @@
+#include "mcdsl/base/log.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+
+#include <unistd.h>
+
+#include "mcdsl/base/bytes.h"
+#include "mcdsl/base/time.h"
+
+namespace mcdsl::log {
+namespace {
+
+constexpr std::array<std::string_view, 4> kLevelNames{"debug", "info", "warn", "error"};
+
+template <class T>
+void append_number(std::string& out, T value) {
+  std::array<char, 32> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+bool is_plain(std::string_view text) {
+  if (text.empty()) {
+    return false;
+  }
+  for (const char c : text) {
+    // Printable ASCII without what logfmt gives a meaning to.
+    if (c <= ' ' || c >= 0x7F || c == '"' || c == '=' || c == '\\') {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A JSON string (RFC 8259 §7); logfmt readers take the same escapes. Malformed UTF-8 becomes U+FFFD.
+void append_quoted(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out.push_back('"');
+  const bool valid = is_valid_utf8(text);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (c == '\n') {
+      out.append("\\n");
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out.append("\\u00");
+      out.push_back(kHex[byte >> 4U]);
+      out.push_back(kHex[byte & 15U]);
+    } else if (!valid && byte >= 0x80) {
+      out.append("\\ufffd");
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+void append_value(std::string& out, const Field::Value& value, Format format) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    if (format == Format::logfmt && is_plain(*text)) {
+      out.append(*text);
+    } else {
+      append_quoted(out, *text);
+    }
+  } else if (const auto* signed_number = std::get_if<std::int64_t>(&value)) {
+    append_number(out, *signed_number);
+  } else if (const auto* unsigned_number = std::get_if<std::uint64_t>(&value)) {
+    append_number(out, *unsigned_number);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    if (std::isfinite(*real)) {
+      append_number(out, *real);
+    } else {
+      out.append("null");
+    }
+  } else if (const auto* truth = std::get_if<bool>(&value)) {
+    out.append(*truth ? "true" : "false");
+  } else if (const auto* duration = std::get_if<std::chrono::nanoseconds>(&value)) {
+    // Seconds with the field's own precision, to the microsecond: what log tools can compare.
+    append_number(out, static_cast<double>(duration->count() / 1000) / 1e6);
+  }
+}
+
+void append_field(std::string& out, std::string_view key, const Field::Value& value, Format format) {
+  if (format == Format::json) {
+    out.push_back(',');
+    append_quoted(out, key);
+    out.push_back(':');
+  } else {
+    out.push_back(' ');
+    out.append(key);
+    out.push_back('=');
+  }
+  append_value(out, value, format);
+}
+
+}  // namespace
+
+std::string_view name(Level level) noexcept {
+  return kLevelNames[static_cast<std::size_t>(level) & 3U];
+}
+
+std::optional<Level> parse_level(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
+    if (kLevelNames[i] == text) {
+      return static_cast<Level>(i);
+    }
+  }
+  return std::nullopt;
+}
+
+void FdSink::write(Level /*level*/, std::string_view line) noexcept {
+  while (!line.empty()) {
+    const ssize_t written = ::write(fd_, line.data(), line.size());
+    if (written >= 0) {
+      line.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+struct Logger::Core {
+  std::shared_ptr<Sink> sink;
+  Format format;
+  const Clock& clock;
+  std::atomic<Level> level{Level::info};
+};
+
+Logger::Logger(std::shared_ptr<Sink> sink, Format format, const Clock& clock)
+    : core_(std::make_shared<Core>(std::move(sink), format, clock)) {}
+
+bool Logger::enabled(Level level) const noexcept {
+  return core_ && level >= core_->level.load(std::memory_order_relaxed);
+}
+
+void Logger::set_level(Level level) const noexcept {
+  if (core_) {
+    core_->level.store(level, std::memory_order_relaxed);
+  }
+}
+
+void Logger::write(Level level, std::string_view message, std::initializer_list<Field> fields) const {
+  if (!enabled(level)) {
+    return;
+  }
+  thread_local std::string line;  // keeps its capacity from line to line
+  line.clear();
+  const Format format = core_->format;
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(core_->clock.now());
+  if (format == Format::json) {
+    line.append(R"({"time":")")
+        .append(format_rfc3339(now))
+        .append(R"(","level":")")
+        .append(name(level))
+        .append(R"(","msg":)");
+    append_quoted(line, message);
+  } else {
+    line.append("time=").append(format_rfc3339(now)).append(" level=").append(name(level)).append(" msg=");
+    append_value(line, message, format);
+  }
+  line.append(fixed_fields_);
+  for (const Field& field : fields) {
+    append_field(line, field.key, field.value, format);
+  }
+  line.append(format == Format::json ? "}\n" : "\n");
+  core_->sink->write(level, line);
+}
+
+Logger Logger::with(std::initializer_list<Field> fields) const {
+  Logger logger = *this;
+  if (core_) {
+    for (const Field& field : fields) {
+      append_field(logger.fixed_fields_, field.key, field.value, core_->format);
+    }
+  }
+  return logger;
+}
+
+}  // namespace mcdsl::log

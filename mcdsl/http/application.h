@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+
+#include "mcdsl/http/request.h"
+#include "mcdsl/http/response.h"
+
+namespace mcdsl::http {
+
+/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
+using Handler = std::function<Response(Request&)>;
+
+/// What stands around a handler: takes the next one in and gives one that calls it, or does not.
+using Middleware = std::function<Handler(Handler next)>;
+
+/// How a request's body is to be taken, told before it is read.
+struct BodyPlan {
+  std::size_t max_bytes = 0;          ///< a longer body is answered with 413
+  std::optional<Response> refusal{};  ///< answer with this at once, without reading the body: 404, 405
+};
+
+/// The program that a server serves: what stands between the protocol and the handlers. A Router is one.
+/// Threads: both calls come from any thread at once.
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  /// Called on the event loop when the head of a request is complete. Must not block. May note what it found in the
+  /// request (route, parameters) for `serve`.
+  virtual BodyPlan plan(Request& request) const = 0;
+
+  /// Called with the whole request; may block. Must not throw.
+  virtual Response serve(Request& request) const = 0;
+
+ protected:
+  Application() = default;
+  Application(const Application&) = default;
+  Application& operator=(const Application&) = default;
+};
+
+}  // namespace mcdsl::http

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+#include "mcdsl/base/result.h"
+#include "mcdsl/http/headers.h"
+#include "mcdsl/http/method.h"
+
+namespace mcdsl::http {
+
+/// The other end of a connection.
+struct Peer {
+  std::string address;     ///< numeric IP address without port ("192.0.2.7", "2001:db8::1"), "unix" for a Unix socket
+  std::uint16_t port = 0;  ///< 0 for a Unix socket
+  bool secure = false;     ///< over TLS
+};
+
+/// One request as a handler sees it: a whole message that owns its text.
+///
+/// Threads: belongs to the thread that handles it. Lifetime: good until the handler returns; keep copies, not views.
+class Request {
+ public:
+  [[nodiscard]] Method method() const noexcept { return method_; }
+
+  /// The path as it came, still percent-encoded, without the query; always starts with '/' (or is "*" for OPTIONS).
+  [[nodiscard]] std::string_view path() const noexcept;
+
+  /// What stands behind '?', still encoded; empty where there is none.
+  [[nodiscard]] std::string_view query() const noexcept;
+
+  [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
+    return headers_.get(name);
+  }
+  [[nodiscard]] std::string_view body() const noexcept { return body_; }
+  [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+
+  /// The part of the path that stood at `{name}` (or, as "*", at the wildcard), percent-decoded.
+  /// Throws Exception (internal) when the route has no such parameter: a mistake in the handler.
+  [[nodiscard]] const std::string& param(std::string_view name) const;
+
+  /// The first value of a query parameter, decoded as a form is ('+' is a space). nullopt where there is none.
+  /// Errors: invalid_argument where its escapes are malformed or it is not UTF-8.
+  [[nodiscard]] Result<std::optional<std::string>> query_param(std::string_view name) const;
+
+  /// The same as an integer within [low, high]; `fallback` where there is none. Errors: invalid_argument.
+  [[nodiscard]] Result<std::int64_t> query_number(std::string_view name, std::int64_t fallback, std::int64_t low,
+                                                  std::int64_t high) const;
+
+  /// The pattern that matched ("/v1/documents/{slug}"); empty where none did. Good as a label: it is never the
+  /// client's.
+  [[nodiscard]] std::string_view route() const noexcept { return route_; }
+
+  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one. Never log it.
+  [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept;
+
+  /// What a middleware found out and leaves for those behind it, one value per type. Null where nobody did.
+  template <class T>
+  [[nodiscard]] const T* get() const noexcept {
+    for (const auto& [type, value] : attributes_) {
+      if (type == typeid(T)) {
+        return static_cast<const T*>(value.get());
+      }
+    }
+    return nullptr;
+  }
+  template <class T>
+  void set(std::shared_ptr<const T> value) {
+    attributes_.emplace_back(typeid(T), std::move(value));
+  }
+  template <class T>
+  void set(T value) {
+    set(std::make_shared<const T>(std::move(value)));
+  }
+
+  // For whoever builds a request: a protocol, a router, a test.
+  /// `target` in origin form (RFC 9112 §3.2.1) or "*". Forgets everything of an earlier request.
+  void start(Method method, std::string_view target);
+  [[nodiscard]] Headers& mutable_headers() noexcept { return headers_; }
+  [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
+  void set_peer(Peer peer) { peer_ = std::move(peer); }
+  void set_route(std::string_view pattern) { route_ = pattern; }
+  void add_param(std::string_view name, std::string value) { params_.emplace_back(name, std::move(value)); }
+
+ private:
+  Method method_ = Method::get;
+  std::string target_;
+  std::size_t path_size_ = 0;
+  Headers headers_;
+  std::string body_;
+  Peer peer_;
+  std::string_view route_;                                        // in the router, which outlives the request
+  std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router
+  std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> attributes_;
+};
+
+/// Percent-decodes (RFC 3986 §2.1). With `plus_is_space`, as forms do (WHATWG URL §5.1).
+/// nullopt for a malformed escape, NUL, or a result that is not UTF-8.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+
+/// Percent-encodes everything but the unreserved characters (RFC 3986 §2.3): for one path segment or query value.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+}  // namespace mcdsl::http
