@@ -22,6 +22,12 @@ struct Peer {
   bool secure = false;     ///< over TLS
 };
 
+/// An answer that needs no handler: its status, and a text that is fit for the client and outlives the request.
+struct Refusal {
+  int status;
+  std::string_view text;
+};
+
 /// One request as a handler sees it: a whole message that owns its text.
 ///
 /// Threads: belongs to the thread that handles it. Lifetime: good until the handler returns; keep copies, not views.
@@ -87,6 +93,12 @@ class Request {
   [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
   void set_route(std::string_view pattern) { route_ = pattern; }
+
+  /// The request has a good head but cannot reach its handler (its body is too large, no route matches): the
+  /// application answers with this, through its middleware as ever.
+  void set_refusal(Refusal refusal) noexcept { refusal_ = refusal; }
+  [[nodiscard]] const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
+
   void add_param(std::string_view name, std::string value) { params_.emplace_back(name, std::move(value)); }
 
  private:
@@ -96,6 +108,7 @@ class Request {
   Headers headers_;
   std::string body_;
   Peer peer_;
+  std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request
   std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router
   std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> attributes_;
