@@ -14,6 +14,7 @@ void Request::start(Method method, std::string_view target) {
   body_.clear();
   route_ = {};
   params_.clear();
+  handler_ = nullptr;
   attributes_.clear();
 }
 
