@@ -8,9 +8,6 @@
 
 namespace mcdsl::http {
 
-/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
-using Handler = std::function<Response(Request&)>;
-
 /// What stands around a handler: takes the next one in and gives one that calls it, or does not.
 using Middleware = std::function<Handler(Handler next)>;
 

@@ -15,6 +15,7 @@ void Request::start(Method method, std::string_view target) {
   refusal_.reset();
   route_ = {};
   params_.clear();
+  handler_ = nullptr;
   attributes_.clear();
 }
 

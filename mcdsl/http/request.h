@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 #include "mcdsl/http/method.h"
 
 namespace mcdsl::http {
+
+class Request;
+struct Response;
+
+/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
+using Handler = std::function<Response(Request&)>;
 
 /// The other end of a connection.
 struct Peer {
@@ -100,6 +107,9 @@ class Request {
   [[nodiscard]] const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
 
   void add_param(std::string_view name, std::string value) { params_.emplace_back(name, std::move(value)); }
+  /// What a router's `plan` chose and its `serve` will call; null where none did. In the router, as the route is.
+  void set_handler(const Handler* handler) noexcept { handler_ = handler; }
+  [[nodiscard]] const Handler* handler() const noexcept { return handler_; }
 
  private:
   Method method_ = Method::get;
@@ -111,6 +121,7 @@ class Request {
   std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request
   std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router
+  const Handler* handler_ = nullptr;
   std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> attributes_;
 };
 
