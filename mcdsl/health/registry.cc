@@ -96,7 +96,9 @@ void Registry::add(std::string name, Check check) {
   state_->probes.push_back(std::make_shared<Probe>(std::move(name), std::move(check)));
 }
 
-void Registry::drain() noexcept { state_->draining = true; }
+void Registry::drain() noexcept {
+  state_->draining = true;
+}
 
 Report Registry::report() const {
   std::vector<std::shared_ptr<Probe>> probes;

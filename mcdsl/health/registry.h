@@ -22,14 +22,16 @@ struct Finding {
 };
 
 struct Report {
-  bool serving = false;           ///< every check passed and the service is not draining
+  bool serving = false;  ///< every check passed and the service is not draining
   bool draining = false;
   std::vector<Finding> findings;  ///< in the order the checks were added
 };
 
 struct RegistryOptions {
-  std::chrono::nanoseconds timeout = std::chrono::seconds(2);  ///< a check that takes longer counts as failed: deadline_exceeded
-  std::chrono::nanoseconds max_age = std::chrono::seconds(1);  ///< a result this fresh is used again, so that probes cost nothing
+  std::chrono::nanoseconds timeout =
+      std::chrono::seconds(2);  ///< a check that takes longer counts as failed: deadline_exceeded
+  std::chrono::nanoseconds max_age =
+      std::chrono::seconds(1);  ///< a result this fresh is used again, so that probes cost nothing
 };
 
 /// The one place that knows whether the service can do its work; every face (REST, gRPC) asks here.

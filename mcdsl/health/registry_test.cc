@@ -1,11 +1,11 @@
 #include "mcdsl/health/registry.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <latch>
 #include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "mcdsl/testing/manual_clock.h"
 
@@ -14,7 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Registry, ServesWithoutAnyCheck) { EXPECT_TRUE(Registry().report().serving); }
+TEST(Registry, ServesWithoutAnyCheck) {
+  EXPECT_TRUE(Registry().report().serving);
+}
 
 TEST(Registry, NamesTheCheckThatFails) {
   Registry registry;

@@ -34,7 +34,9 @@ http::Response answer(const Report& report, bool with_detail) {
     write_findings(out, report);
   }
   out.end_object();
-  return http::json(std::move(out).take()).with_status(report.serving ? 200 : 503).with_header("cache-control", "no-store");
+  return http::json(std::move(out).take())
+      .with_status(report.serving ? 200 : 503)
+      .with_header("cache-control", "no-store");
 }
 
 }  // namespace

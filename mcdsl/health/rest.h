@@ -2,9 +2,8 @@
 
 #include <functional>
 
-#include "mcdsl/http/router.h"
-
 #include "mcdsl/health/registry.h"
+#include "mcdsl/http/router.h"
 
 namespace mcdsl::health {
 

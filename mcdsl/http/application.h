@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 #include "mcdsl/http/request.h"
 #include "mcdsl/http/response.h"
@@ -13,8 +14,10 @@ using Middleware = std::function<Handler(Handler next)>;
 
 /// How a request's body is to be taken, told before it is read.
 struct BodyPlan {
-  std::size_t max_bytes = 0;  ///< a longer body is not read: `serve` is called with a refusal (413) in the request
-  bool wants_body = true;     ///< false: `serve` needs none of it (404, 405); the connection ends if there is one
+  /// A longer body is not read: `serve` is called with a refusal (413) in the request. Without a number the server's
+  /// own limit holds.
+  std::optional<std::size_t> max_bytes{};
+  bool wants_body = true;  ///< false: `serve` needs none of it (404, 405); the connection ends if there is one
 };
 
 /// The program that a server serves: what stands between the protocol and the handlers. A Router is one.

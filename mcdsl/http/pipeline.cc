@@ -6,20 +6,8 @@
 #include "mcdsl/http/recover.h"
 
 namespace mcdsl::http {
-namespace {
-
-// Left in a request that the application has refused: the answer that waits at the end of the chain.
-struct Refusal {
-  Response response;
-};
-
-}  // namespace
-
 Pipeline::Pipeline(const Application& application, const std::vector<Middleware>& middlewares)
-    : application_(application), handler_([&application](Request& request) {
-        const auto* refusal = request.get<Refusal>();
-        return refusal != nullptr ? refusal->response : application.serve(request);
-      }) {
+    : application_(application), handler_([&application](Request& request) { return application.serve(request); }) {
   for (const Middleware& middleware : std::views::reverse(middlewares)) {
     handler_ = middleware ? middleware(std::move(handler_)) : nullptr;
     if (!handler_) {
@@ -29,12 +17,7 @@ Pipeline::Pipeline(const Application& application, const std::vector<Middleware>
 }
 
 BodyPlan Pipeline::plan(Request& request) const {
-  BodyPlan plan = application_.plan(request);
-  if (plan.refusal) {
-    request.set(Refusal{*std::move(plan.refusal)});
-    plan.refusal = serve(request);
-  }
-  return plan;
+  return application_.plan(request);
 }
 
 Response Pipeline::serve(Request& request) const {

@@ -6,10 +6,9 @@
 
 namespace mcdsl::http {
 
-/// Middlewares around a whole application: they see every request, also those that the application refuses by its plan
-/// (404, 405) before the body is read. The place for request id, access log and recover.
+/// Middlewares around a whole application: they see every request, also those that match no route (404, 405) or carry a
+/// refusal (413). The place for request id, access log and recover.
 ///
-/// A refusal passes through them on the event loop, so they must not block before they call the next one.
 /// Threads: `plan` and `serve` from any. Lifetime: `application` outlives the pipeline.
 class Pipeline final : public Application {
  public:

@@ -45,10 +45,6 @@ bool is_sound(std::string_view path) {
   });
 }
 
-BodyPlan refuse(Response response) {
-  return {.max_bytes = 0, .refusal = std::move(response)};
-}
-
 std::string allow(MethodSet methods) {
   const auto index = [](Method method) { return static_cast<std::size_t>(method); };
   methods[index(Method::head)] = methods[index(Method::head)] || methods[index(Method::get)];
@@ -60,14 +56,6 @@ std::string allow(MethodSet methods) {
     }
   }
   return names;
-}
-
-BodyPlan answer_without_route(Method method, MethodSet allowed) {
-  if (allowed.none()) {
-    return refuse(error(404, "not found"));
-  }
-  Response response = method == Method::options ? no_content() : error(405, "method not allowed");
-  return refuse(std::move(response).with_header("allow", allow(allowed)));
 }
 
 MethodSet methods_of(const RouteTree& tree) {
@@ -135,15 +123,12 @@ std::vector<Route> Router::routes() const {
 }
 
 BodyPlan Router::plan(Request& request) const {
-  if (request.path() == "*" && request.method() == Method::options) {  // about the server as such, RFC 9110 §9.3.7
-    return answer_without_route(request.method(), methods_of(*tree_));
-  }
   if (!is_sound(request.path())) {
-    return refuse(error(400, "malformed path"));
+    return {.wants_body = false};
   }
   const RouteTree::Match match = tree_->find(request.method(), request.path());
   if (match.endpoint == nullptr) {
-    return answer_without_route(request.method(), match.allowed);
+    return {.wants_body = false};
   }
   const Endpoint& endpoint = *match.endpoint;
   request.set_route(endpoint.route.pattern);
@@ -151,18 +136,31 @@ BodyPlan Router::plan(Request& request) const {
   for (std::size_t i = 0; i < endpoint.parameters.size(); ++i) {
     request.add_param(endpoint.parameters[i], decode_capture(match.captures[i]));
   }
-  return {.max_bytes = endpoint.options.max_body_bytes, .refusal = std::nullopt};
+  return {.max_bytes = endpoint.options.max_body_bytes};
+}
+
+Response Router::answer_without_route(const Request& request) const {
+  const bool about_server = request.path() == "*" && request.method() == Method::options;  // RFC 9110 §9.3.7
+  if (!about_server && !is_sound(request.path())) {
+    return error(400, "malformed path");
+  }
+  const MethodSet allowed = about_server ? methods_of(*tree_) : tree_->find(request.method(), request.path()).allowed;
+  if (allowed.none()) {
+    return error(404, "not found");
+  }
+  Response response = request.method() == Method::options ? no_content() : error(405, "method not allowed");
+  return std::move(response).with_header("allow", allow(allowed));
 }
 
 Response Router::serve(Request& request) const {
   try {
-    if (request.handler() == nullptr) {
-      BodyPlan plan = this->plan(request);
-      if (plan.refusal) {
-        return *std::move(plan.refusal);
-      }
+    if (const auto& refusal = request.refusal()) {
+      return error(refusal->status, refusal->text);
     }
-    return (*request.handler())(request);
+    if (request.handler() == nullptr) {
+      plan(request);
+    }
+    return request.handler() != nullptr ? (*request.handler())(request) : answer_without_route(request);
   } catch (...) {
     return response_to(std::current_exception());
   }

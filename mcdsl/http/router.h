@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,8 @@ class RouteTree;
 }
 
 struct RouteOptions {
-  std::size_t max_body_bytes = std::size_t{1} << 20U;  ///< a longer body is answered with 413
+  std::optional<std::size_t>
+      max_body_bytes{};  ///< a longer body is answered with 413; the server's limit where not given
 };
 
 /// A method and a pattern that a router answers.
@@ -122,6 +124,8 @@ class Router final : public Application {
   Response serve(Request& request) const override;
 
  private:
+  [[nodiscard]] Response answer_without_route(const Request& request) const;
+
   std::unique_ptr<internal::RouteTree> tree_;
   std::vector<Middleware> middlewares_;
 };

@@ -19,7 +19,8 @@ struct ServerOptions {
   std::size_t max_header_bytes = std::size_t{16}
                                  << 10U;  ///< request line and fields; past it 431 (414 for the line alone)
   std::size_t max_header_fields = 100;    ///< past it 431
-  std::size_t max_connections = 10'000;   ///< past it new connections are closed at once
+  std::size_t max_body_bytes = std::size_t{1} << 20U;  ///< where the application's plan says no other; past it 413
+  std::size_t max_connections = 10'000;                ///< past it new connections are closed at once
 
   std::chrono::nanoseconds header_timeout =
       std::chrono::seconds(10);  ///< from the first byte (or accept) to the whole head: 408

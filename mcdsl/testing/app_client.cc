@@ -6,15 +6,15 @@
 namespace mcdsl::testing {
 namespace {
 
+constexpr std::size_t kServerLimit = std::size_t{1} << 20U;  // a server's default
+
 http::Response answer(const http::Application& application, http::Request& request, std::string_view body) {
-  http::BodyPlan plan = application.plan(request);
-  if (plan.refusal) {
-    return *std::move(plan.refusal);
+  const http::BodyPlan plan = application.plan(request);
+  if (body.size() > plan.max_bytes.value_or(kServerLimit)) {
+    request.set_refusal({.status = 413, .text = "request body too large"});
+  } else if (plan.wants_body) {
+    request.mutable_body() = body;
   }
-  if (body.size() > plan.max_bytes) {
-    return http::error(413, "the request body is too large");
-  }
-  request.mutable_body() = body;
   return application.serve(request);
 }
 

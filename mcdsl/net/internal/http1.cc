@@ -89,13 +89,13 @@ void Http1::begin_message() {
   request.set_peer(host_.peer());
   const http::BodyPlan plan = application_.plan(request);
   const bool has_body = framing_.chunked || framing_.content_length > 0;
-  max_body_bytes_ = plan.max_bytes;
+  max_body_bytes_ = plan.max_bytes.value_or(options_.max_body_bytes);
   if (!has_body) {
     submit();
   } else if (!plan.wants_body) {
     body_unread_ = true;
     submit();
-  } else if (!framing_.chunked && framing_.content_length > plan.max_bytes) {
+  } else if (!framing_.chunked && framing_.content_length > max_body_bytes_) {
     request.set_refusal({413, "request body too large"});
     body_unread_ = true;
     submit();
