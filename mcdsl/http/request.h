@@ -65,7 +65,8 @@ class Request {
   /// client's.
   [[nodiscard]] std::string_view route() const noexcept { return route_; }
 
-  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one. Never log it.
+  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one, or with several such fields. Never log
+  /// it.
   [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept;
 
   /// What a middleware found out and leaves for those behind it, one value per type. Null where nobody did.
@@ -80,6 +81,7 @@ class Request {
   }
   template <class T>
   void set(std::shared_ptr<const T> value) {
+    std::erase_if(attributes_, [](const auto& attribute) { return attribute.first == typeid(T); });
     attributes_.emplace_back(typeid(T), std::move(value));
   }
   template <class T>
