@@ -19,7 +19,8 @@ namespace mcdsl::http {
 class Request;
 struct Response;
 
-/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
+/// A function from request to response, called from several threads at once. It may block; it may throw (recover.h says
+/// what becomes of that).
 using Handler = std::function<Response(Request&)>;
 
 /// The other end of a connection.
