@@ -80,7 +80,8 @@ void append_value(std::string& out, const Field::Value& value, Format format) {
     out.append(*truth ? "true" : "false");
   } else if (const auto* duration = std::get_if<std::chrono::nanoseconds>(&value)) {
     // Seconds with the field's own precision, to the microsecond: what log tools can compare.
-    append_number(out, static_cast<double>(duration->count() / 1000) / 1e6);
+    const auto micros = std::chrono::floor<std::chrono::microseconds>(*duration);
+    append_number(out, std::chrono::duration<double>(micros).count());
   }
 }
 

@@ -84,7 +84,7 @@ const Unit* take_unit(std::string_view& rest) {
 
 void append_padded(std::string& out, std::uint64_t value, std::size_t width) {
   std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   const auto length = static_cast<std::size_t>(end - digits.data());
   if (length < width) {
     out.append(width - length, '0');
@@ -95,7 +95,7 @@ void append_padded(std::string& out, std::uint64_t value, std::size_t width) {
 // "1.5" for 1'500 of 1'000: whole part, and the fraction without trailing zeros.
 void append_decimal(std::string& out, std::uint64_t value, std::uint64_t unit) {
   append_padded(out, value / unit, 1);
-  std::uint64_t fraction = value % unit;
+  const std::uint64_t fraction = value % unit;
   if (fraction == 0) {
     return;
   }
