@@ -14,8 +14,8 @@ struct CodeRow {
   std::string_view public_text;
 };
 
-// The one table: gRPC number (from 1; 0 is success and no error) -> name, HTTP status, what a client is told when nothing better was given.
-// `failed_precondition` is 412 by the platform's convention (google.api uses 400).
+// The one table: gRPC number (from 1; 0 is success and no error) -> name, HTTP status, what a client is told when
+// nothing better was given. `failed_precondition` is 412 by the platform's convention (google.api uses 400).
 constexpr std::array<CodeRow, 16> kCodes{{
     {"cancelled", 499, "cancelled"},
     {"unknown", 500, "internal error"},
