@@ -153,7 +153,7 @@ void Logger::set_level(Level level) const noexcept {
   }
 }
 
-void Logger::write(Level level, std::string_view message, std::initializer_list<Field> fields) const {
+void Logger::write(Level level, std::string_view message, std::span<const Field> fields) const {
   if (!enabled(level)) {
     return;
   }

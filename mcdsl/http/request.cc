@@ -12,8 +12,10 @@ void Request::start(Method method, std::string_view target) {
   path_size_ = std::min(target.find('?'), target.size());
   headers_.clear();
   body_.clear();
+  refusal_.reset();
   route_ = {};
   params_.clear();
+  handler_ = nullptr;
   attributes_.clear();
 }
 

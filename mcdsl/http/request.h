@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,11 +16,23 @@
 
 namespace mcdsl::http {
 
+class Request;
+struct Response;
+
+/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
+using Handler = std::function<Response(Request&)>;
+
 /// The other end of a connection.
 struct Peer {
   std::string address;     ///< numeric IP address without port ("192.0.2.7", "2001:db8::1"), "unix" for a Unix socket
   std::uint16_t port = 0;  ///< 0 for a Unix socket
   bool secure = false;     ///< over TLS
+};
+
+/// An answer that needs no handler: its status, and a text that is fit for the client and outlives the request.
+struct Refusal {
+  int status;
+  std::string_view text;
 };
 
 /// One request as a handler sees it: a whole message that owns its text.
@@ -87,7 +100,16 @@ class Request {
   [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
   void set_route(std::string_view pattern) { route_ = pattern; }
+
+  /// The request has a good head but cannot reach its handler (its body is too large, no route matches): the
+  /// application answers with this, through its middleware as ever.
+  void set_refusal(Refusal refusal) noexcept { refusal_ = refusal; }
+  [[nodiscard]] const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
+
   void add_param(std::string_view name, std::string value) { params_.emplace_back(name, std::move(value)); }
+  /// What a router's `plan` chose and its `serve` will call; null where none did. In the router, as the route is.
+  void set_handler(const Handler* handler) noexcept { handler_ = handler; }
+  [[nodiscard]] const Handler* handler() const noexcept { return handler_; }
 
  private:
   Method method_ = Method::get;
@@ -96,8 +118,10 @@ class Request {
   Headers headers_;
   std::string body_;
   Peer peer_;
+  std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request
   std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router
+  const Handler* handler_ = nullptr;
   std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> attributes_;
 };
 
