@@ -115,8 +115,9 @@ Result<Access::Rule> Access::parse_rule(std::string_view text) {
       return Rule{kind, std::string(text.substr(word(kind).size()))};
     }
   }
-  return fail(Code::invalid_argument, "access rule: \"" + printable(text) +
-                                          "\" is none of open, authenticated, user, admin, role:<name>, account:<name>");
+  return fail(Code::invalid_argument,
+              "access rule: \"" + printable(text) +
+                  "\" is none of open, authenticated, user, admin, role:<name>, account:<name>");
 }
 
 std::string Access::to_string() const {

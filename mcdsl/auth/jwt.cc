@@ -1,7 +1,5 @@
 #include "mcdsl/auth/jwt.h"
 
-#include <cmath>
-#include <optional>
 #include <utility>
 
 #include "mcdsl/auth/protocol.h"
@@ -20,8 +18,7 @@ constexpr std::string_view kType = "typ";
 constexpr std::string_view kJwt = "JWT";
 constexpr std::string_view kCritical = "crit";
 
-// A NumericDate (RFC 7519 §2) up to the year 2200, which every clock's type can hold.
-constexpr double kLatestDate = 7'258'118'400;
+constexpr double kLatestDate = 7'258'118'400;  // 2200-01-01: every clock's type can hold it
 
 struct Header {
   std::string algorithm;
@@ -70,14 +67,6 @@ Result<T> decode_part(std::string_view part, std::string_view name) {
   return decoded;
 }
 
-bool is_date(double seconds) noexcept {
-  return seconds >= 0 && seconds <= kLatestDate;  // false for NaN too
-}
-
-Clock::WallTime to_time(double seconds) {
-  return Clock::WallTime(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
-}
-
 std::int64_t to_seconds(Clock::WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
@@ -91,13 +80,15 @@ Result<Claims> decode_claims(std::string_view part) {
   if (!account_type) {
     return refuse("unknown account type");
   }
-  if (!is_date(payload->issued_at) || !is_date(payload->expires_at)) {
+  const auto issued_at = from_numeric_date(payload->issued_at);
+  const auto expires_at = from_numeric_date(payload->expires_at);
+  if (!issued_at || !expires_at) {
     return refuse("a date out of range");
   }
   Claims claims = std::move(payload->claims);
   claims.account_type = *account_type;
-  claims.issued_at = to_time(payload->issued_at);
-  claims.expires_at = to_time(payload->expires_at);
+  claims.issued_at = *issued_at;
+  claims.expires_at = *expires_at;
   return claims;
 }
 
@@ -146,6 +137,13 @@ Result<Claims> Jwt::verify(const crypto::Ed25519PublicKey& key) const {
   return claims_;
 }
 
+std::optional<Clock::WallTime> from_numeric_date(double seconds) noexcept {
+  if (!(seconds >= 0 && seconds <= kLatestDate)) {  // NaN too
+    return std::nullopt;
+  }
+  return Clock::WallTime(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+}
+
 Secret encode_jwt(const Claims& claims, std::string_view key_id, const crypto::Ed25519PrivateKey& key) {
   json::Writer header;
   header.begin_object().field(kAlgorithm, kEdDsa).field(kType, kJwt).field(kKeyId, key_id).end_object();
@@ -168,8 +166,7 @@ Secret encode_jwt(const Claims& claims, std::string_view key_id, const crypto::E
 
   std::string token = base64url_encode(header.view()) + '.' + base64url_encode(payload.view());
   const auto signature = key.sign(token);
-  token.append(".").append(
-      base64url_encode({reinterpret_cast<const char*>(signature.data()), signature.size()}));
+  token.append(".").append(base64url_encode({reinterpret_cast<const char*>(signature.data()), signature.size()}));
   return Secret(std::move(token));
 }
 

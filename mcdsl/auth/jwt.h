@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,9 @@ class Jwt {
   std::string key_id_;
   Claims claims_;
 };
+
+/// A NumericDate (RFC 7519 §2), cut to the second; nullopt for one before 1970 or after 2200.
+[[nodiscard]] std::optional<Clock::WallTime> from_numeric_date(double seconds) noexcept;
 
 /// Issues a token.
 [[nodiscard]] Secret encode_jwt(const Claims& claims, std::string_view key_id, const crypto::Ed25519PrivateKey& key);

@@ -7,14 +7,14 @@
 namespace mcdsl::auth::protocol {
 
 // Paths.
-inline constexpr std::string_view kLoginPath = "/v1/auth/login";              // POST Credentials -> Session
-inline constexpr std::string_view kLogoutPath = "/v1/auth/logout";            // POST, bearer -> 204
-inline constexpr std::string_view kRenewPath = "/v1/auth/renew";              // POST, bearer -> Session
-inline constexpr std::string_view kValidatePath = "/v1/token/validate";       // POST, bearer or {token} -> Validation
-inline constexpr std::string_view kPublicKeyPath = "/v1/keys/public";         // GET -> a JWK (RFC 7517)
-inline constexpr std::string_view kHealthPath = "/v1/health";                 // GET -> {status: "ok"}
-inline constexpr std::string_view kSsoAuthorizePath = "/sso/authorize";       // GET, a login page -> 302
-inline constexpr std::string_view kSsoTokenPath = "/v1/sso/token";            // POST code -> Session
+inline constexpr std::string_view kLoginPath = "/v1/auth/login";         // POST Credentials -> Session
+inline constexpr std::string_view kLogoutPath = "/v1/auth/logout";       // POST, bearer -> 204
+inline constexpr std::string_view kRenewPath = "/v1/auth/renew";         // POST, bearer -> Session
+inline constexpr std::string_view kValidatePath = "/v1/token/validate";  // POST, bearer or {token} -> Validation
+inline constexpr std::string_view kPublicKeyPath = "/v1/keys/public";    // GET -> a JWK (RFC 7517)
+inline constexpr std::string_view kHealthPath = "/v1/health";            // GET -> {status: "ok"}
+inline constexpr std::string_view kSsoAuthorizePath = "/sso/authorize";  // GET, a login page -> 302
+inline constexpr std::string_view kSsoTokenPath = "/v1/sso/token";       // POST code -> Session
 
 // Credentials: what a login sends.
 inline constexpr std::string_view kUsername = "username";

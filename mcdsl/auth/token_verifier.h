@@ -13,8 +13,9 @@ class TokenVerifier {
  public:
   virtual ~TokenVerifier() = default;
 
-  /// The caller, or one of two errors that must not be confused. In all three cases nothing but the caller gives access.
-  /// Errors: unauthenticated (the token is refused), unavailable (nobody can tell now; the cause chain says why).
+  /// The caller, or one of two errors that must not be confused. In all three cases nothing but the caller gives
+  /// access. Errors: unauthenticated (the token is refused), unavailable (nobody can tell now; the cause chain says
+  /// why).
   [[nodiscard]] virtual Result<std::shared_ptr<const Caller>> verify(std::string_view token) const = 0;
 
  protected:

@@ -74,9 +74,7 @@ std::string url_part(CURLU* url, CURLUPart part) {
 }
 
 std::string checked_url(const std::string& setting, std::string text) {
-  const auto refuse = [&](const std::string& why) {
-    return Exception(Code::invalid_argument, setting + ": " + why);
-  };
+  const auto refuse = [&](const std::string& why) { return Exception(Code::invalid_argument, setting + ": " + why); };
   if (text.empty()) {
     throw refuse("is not set");
   }

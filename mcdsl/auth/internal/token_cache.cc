@@ -79,21 +79,16 @@ std::optional<TokenCache::Answer> TokenCache::find(const crypto::Sha256& key) co
 
 TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask) {
   Shard& shard = shard_of(key);
-  std::shared_ptr<Flight> flight;
-  bool first = false;
+  const auto mine = std::make_shared<Flight>();
+  auto flight = mine;
   {
     const std::scoped_lock lock(shard.mutex);
     if (auto known = shard.find(key, clock_)) {
       return *std::move(known);
     }
-    auto [position, inserted] = shard.flights.try_emplace(key);
-    first = inserted;
-    if (first) {
-      position->second = std::make_shared<Flight>();
-    }
-    flight = position->second;
+    flight = shard.flights.try_emplace(key, mine).first->second;
   }
-  if (!first) {
+  if (flight != mine) {
     about_to_block();
     return flight->wait(deadline);
   }
