@@ -16,7 +16,7 @@ must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
 
 file(GLOB_RECURSE installed RELATIVE "${prefix}" "${prefix}/*")
 foreach(file IN LISTS installed)
-  if(file MATCHES "/internal/|_test|\\.cc$")
+  if(file MATCHES "^bin/|/internal/|\\.cc$")
     message(FATAL_ERROR "${file} must not be installed")
   endif()
 endforeach()
