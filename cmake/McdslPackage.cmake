@@ -56,6 +56,8 @@ function(mcdsl_package name)
     PUBLIC ${arg_DEPENDS} Threads::Threads
     PRIVATE $<BUILD_INTERFACE:mcdsl_flags> ${arg_LIBRARIES})
   install(TARGETS ${target} EXPORT mcdsl FILE_SET HEADERS)
+  set_property(GLOBAL APPEND PROPERTY MCDSL_PACKAGES ${name})
+  set_property(GLOBAL APPEND PROPERTY MCDSL_THIRD_PARTY ${arg_LIBRARIES})
 
   if(arg_TESTS)
     mcdsl_test(${name}_test SOURCES ${arg_TESTS} LIBRARIES mcdsl::${name} ${arg_TEST_DEPENDS} ${arg_LIBRARIES})

@@ -76,7 +76,7 @@ chmod 755 "$root"
 make_root
 bring_in_what_the_host_knows
 mount_kernel_folders
-git clone --quiet "$kBundle" "$root/root/mcdsl"
+git -c advice.detachedHead=false clone --quiet "$kBundle" "$root/root/mcdsl"
 
 say "./dev run --smoke"
 in_root './dev run --smoke'

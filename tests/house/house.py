@@ -235,14 +235,16 @@ def changes(root):
 
 
 def adrs(root):
-    """Decisions are numbered without a gap, name their status and are listed in docs/adr/README.md."""
+    """Decisions carry a number of their own, name their status and are listed in docs/adr/README.md."""
     folder = root / "docs" / "adr"
     index = (folder / "README.md").read_text(encoding="utf-8")
-    found = []
-    records = sorted(file for file in folder.glob("*.md") if file.name != "README.md")
-    for number, file in enumerate(records, 1):
-        if not re.fullmatch(rf"{number:04}-[a-z0-9-]+\.md", file.name):
-            found.append(f"{place(root, file)}: expected a name that starts with {number:04}-")
+    found, taken = [], set()
+    for file in sorted(file for file in folder.glob("*.md") if file.name != "README.md"):
+        if not re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", file.name):
+            found.append(f"{place(root, file)}: a decision is named 0001-like-this.md")
+        if file.name[:4] in taken:
+            found.append(f"{place(root, file)}: the number {file.name[:4]} is taken")
+        taken.add(file.name[:4])
         if f"]({file.name})" not in index:
             found.append(f"{place(root, file)}: docs/adr/README.md does not link to it")
         if not re.search(r"^Status: (proposed|accepted|superseded by \[\d{4}\])", file.read_text(), re.MULTILINE):

@@ -81,7 +81,8 @@ BAD_TREES = {
     ],
     "adrs": [
         ("an unlisted decision", {"docs/adr/0002-more.md": "Status: accepted\n"}, "0002-more.md"),
-        ("a gap", {"docs/adr/0001-record-decisions.md": None, "docs/adr/0003-more.md": "Status: accepted\n"}, "0001-"),
+        ("a number taken twice", {"docs/adr/0001-more.md": "Status: accepted\n"}, "0001 is taken"),
+        ("a wrong name", {"docs/adr/more.md": "Status: accepted\n"}, "docs/adr/more.md"),
         ("no status", {"docs/adr/0001-record-decisions.md": "# Record\n"}, "Status"),
     ],
 }
