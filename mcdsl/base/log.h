@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -91,7 +92,10 @@ class Logger {
   void error(std::string_view message, std::initializer_list<Field> fields = {}) const {
     write(Level::error, message, fields);
   }
-  void write(Level level, std::string_view message, std::initializer_list<Field> fields) const;
+  void write(Level level, std::string_view message, std::initializer_list<Field> fields) const {
+    write(level, message, std::span(fields.begin(), fields.size()));
+  }
+  void write(Level level, std::string_view message, std::span<const Field> fields) const;
 
   /// A logger that puts these fields on each of its lines too.
   [[nodiscard]] Logger with(std::initializer_list<Field> fields) const;

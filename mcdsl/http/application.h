@@ -9,16 +9,15 @@
 
 namespace mcdsl::http {
 
-/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
-using Handler = std::function<Response(Request&)>;
-
 /// What stands around a handler: takes the next one in and gives one that calls it, or does not.
 using Middleware = std::function<Handler(Handler next)>;
 
 /// How a request's body is to be taken, told before it is read.
 struct BodyPlan {
-  std::size_t max_bytes = 0;          ///< a longer body is answered with 413
-  std::optional<Response> refusal{};  ///< answer with this at once, without reading the body: 404, 405
+  /// A longer body is not read: `serve` is called with a refusal (413) in the request. Without a number the server's
+  /// own limit holds.
+  std::optional<std::size_t> max_bytes{};
+  bool wants_body = true;  ///< false: `serve` needs none of it (404, 405); the connection ends if there is one
 };
 
 /// The program that a server serves: what stands between the protocol and the handlers. A Router is one.
@@ -31,7 +30,7 @@ class Application {
   /// request (route, parameters) for `serve`.
   virtual BodyPlan plan(Request& request) const = 0;
 
-  /// Called with the whole request; may block. Must not throw.
+  /// Called with the whole request, or one that carries a refusal; may block. Must not throw.
   virtual Response serve(Request& request) const = 0;
 
  protected:

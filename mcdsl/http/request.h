@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,11 +16,24 @@
 
 namespace mcdsl::http {
 
+class Request;
+struct Response;
+
+/// A function from request to response, called from several threads at once. It may block; it may throw (recover.h says
+/// what becomes of that).
+using Handler = std::function<Response(Request&)>;
+
 /// The other end of a connection.
 struct Peer {
   std::string address;     ///< numeric IP address without port ("192.0.2.7", "2001:db8::1"), "unix" for a Unix socket
   std::uint16_t port = 0;  ///< 0 for a Unix socket
   bool secure = false;     ///< over TLS
+};
+
+/// An answer that needs no handler: its status, and a text that is fit for the client and outlives the request.
+struct Refusal {
+  int status;
+  std::string_view text;
 };
 
 /// One request as a handler sees it: a whole message that owns its text.
@@ -58,7 +72,8 @@ class Request {
   /// client's.
   [[nodiscard]] std::string_view route() const noexcept { return route_; }
 
-  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one. Never log it.
+  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one, or with several such fields. Never log
+  /// it.
   [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept;
 
   /// What a middleware found out and leaves for those behind it, one value per type. Null where nobody did.
@@ -73,6 +88,7 @@ class Request {
   }
   template <class T>
   void set(std::shared_ptr<const T> value) {
+    std::erase_if(attributes_, [](const auto& attribute) { return attribute.first == typeid(T); });
     attributes_.emplace_back(typeid(T), std::move(value));
   }
   template <class T>
@@ -87,7 +103,16 @@ class Request {
   [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
   void set_route(std::string_view pattern) { route_ = pattern; }
+
+  /// The request has a good head but cannot reach its handler (its body is too large, no route matches): the
+  /// application answers with this, through its middleware as ever.
+  void set_refusal(Refusal refusal) noexcept { refusal_ = refusal; }
+  [[nodiscard]] const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
+
   void add_param(std::string_view name, std::string value) { params_.emplace_back(name, std::move(value)); }
+  /// What a router's `plan` chose and its `serve` will call; null where none did. In the router, as the route is.
+  void set_handler(const Handler* handler) noexcept { handler_ = handler; }
+  [[nodiscard]] const Handler* handler() const noexcept { return handler_; }
 
  private:
   Method method_ = Method::get;
@@ -96,8 +121,10 @@ class Request {
   Headers headers_;
   std::string body_;
   Peer peer_;
+  std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request
   std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router
+  const Handler* handler_ = nullptr;
   std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> attributes_;
 };
 

@@ -1,0 +1,280 @@
+#include "mcdsl/net/internal/connection.h"
+
+#include <utility>
+
+#include <sys/epoll.h>
+
+#include "mcdsl/net/internal/http1.h"
+#include "mcdsl/net/internal/loop.h"
+
+namespace mcdsl::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLingerTimeout = 2s;
+constexpr int kMaxReads = 16;
+// A peer that keeps this up is slow, not hostile: each KiB moved buys a second more (Slowloris gets none).
+constexpr std::uint64_t kSlowestBytesPerSecond = 1024;
+
+Clock::SteadyTime extended(Clock::SteadyTime since, std::chrono::nanoseconds timeout, std::uint64_t moved) {
+  if (timeout == 0ns) {
+    return Clock::SteadyTime::max();
+  }
+  return since + timeout + std::chrono::seconds(moved / kSlowestBytesPerSecond);
+}
+
+}  // namespace
+
+Connection::Connection(Loop& loop, UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context)
+    : loop_(loop),
+      transport_(std::move(fd), tls_context),
+      peer_(std::move(peer)),
+      protocol_(new Http1(*this, loop.application(), loop.options(), loop.counters())) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  loop_.add(*this, transport_.fd(), watched_ = EPOLLIN);
+  rearm();
+}
+
+const std::string& Connection::date() const {
+  return loop_.date();
+}
+
+void Connection::watch(std::uint32_t events) {
+  if (events != watched_ && !closed_) {
+    watched_ = events;
+    loop_.modify(*this, transport_.fd(), events);
+  }
+}
+
+void Connection::on_event(std::uint32_t events) {
+  if (closed_) {
+    return;
+  }
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    close();
+    return;
+  }
+  if ((events & EPOLLOUT) != 0) {
+    flush();
+  }
+  if ((events & EPOLLIN) != 0 && !closed_) {
+    if (protocol_->waiting() == Waiting::for_handler) {
+      watch(watched_ & ~static_cast<std::uint32_t>(EPOLLIN));  // until the answer; the socket holds the input back
+    } else {
+      read_all();
+    }
+  }
+  rearm();
+}
+
+void Connection::read_all() {
+  const auto buffer = loop_.read_buffer();
+  // A peer that sends as fast as we read must not keep the loop to itself; what TLS holds back has to be taken.
+  for (int rounds = 0; !closed_ && (rounds < kMaxReads || transport_.has_buffered_input()); ++rounds) {
+    const auto outcome = transport_.read(buffer);
+    if (outcome.status == Transport::Status::would_block) {
+      if (outcome.wants_write) {
+        watch(watched_ | EPOLLOUT);
+      }
+      return;
+    }
+    if (outcome.status != Transport::Status::ok) {
+      close();
+      return;
+    }
+    if (lingering_) {
+      continue;
+    }
+    feed(std::string_view(buffer.data(), outcome.count));
+    const bool drained = outcome.count < buffer.size() && !transport_.has_buffered_input();
+    if (drained || protocol_->waiting() == Waiting::for_handler) {
+      break;
+    }
+  }
+  if (!output_.empty() && protocol_->waiting() != Waiting::for_handler) {
+    flush();
+  }
+}
+
+void Connection::feed(std::string_view bytes) {
+  heard_ = true;
+  if (!pending_.empty()) {
+    pending_.append(bytes);
+    feed_pending();
+    return;
+  }
+  const std::size_t taken = protocol_->on_input(bytes);
+  if (taken < bytes.size() && !finishing_) {
+    pending_.assign(bytes.substr(taken));
+  }
+}
+
+void Connection::feed_pending() {
+  const std::size_t taken = protocol_->on_input(pending_);
+  pending_.erase(0, finishing_ ? pending_.size() : taken);
+  if (pending_.empty() && pending_.capacity() > 1024) {
+    pending_.shrink_to_fit();
+  }
+}
+
+void Connection::on_answer(Exchange& exchange) {
+  protocol_->on_answer(exchange);
+  waiting_ = Waiting::for_nothing;  // whatever comes now is a new wait
+  if (!pending_.empty()) {
+    feed_pending();
+  }
+  if (protocol_->waiting() != Waiting::for_handler && !finishing_) {
+    // TLS may hold input that epoll cannot see; otherwise the next event brings it.
+    if (transport_.has_buffered_input()) {
+      read_all();
+    }
+    watch(watched_ | EPOLLIN);
+  }
+  if (closed_) {
+    return;
+  }
+  if (protocol_->waiting() == Waiting::for_handler) {
+    loop_.flush_later(*this);  // the next request of the same input is queued: its answer goes out with this one
+  } else {
+    flush();
+  }
+  rearm();
+}
+
+void Connection::flush() {
+  while (!closed_ && !output_.empty()) {
+    const auto outcome = transport_.write(output_.front());
+    if (outcome.status == Transport::Status::would_block) {
+      if (!writing_) {
+        writing_ = true;
+        writing_since_ = loop_.now();
+        written_bytes_ = 0;
+        rearm();
+      }
+      watch(outcome.wants_write ? watched_ | EPOLLOUT : watched_);
+      return;
+    }
+    if (outcome.status != Transport::Status::ok) {
+      close();
+      return;
+    }
+    written_bytes_ += outcome.count;
+    output_.pop(outcome.count);
+  }
+  if (!closed_) {
+    on_output_done();
+  }
+}
+
+void Connection::on_output_done() {
+  writing_ = false;
+  watch(watched_ & ~static_cast<std::uint32_t>(EPOLLOUT));
+  if (!finishing_ || lingering_) {
+    return;
+  }
+  transport_.end_output();
+  if (!linger_) {
+    close();
+    return;
+  }
+  lingering_ = true;
+  waiting_since_ = loop_.now();
+  watch(EPOLLIN);
+}
+
+void Connection::send(std::string_view bytes) {
+  output_.push(bytes);
+}
+
+void Connection::send(std::string&& bytes) {
+  output_.push(std::move(bytes));
+}
+
+void Connection::submit(Exchange& exchange) {
+  exchange.connection = this;
+  loop_.submit(exchange);
+}
+
+void Connection::abandon(std::unique_ptr<Exchange> exchange) {
+  loop_.abandon(std::move(exchange));
+}
+
+void Connection::finish(bool linger) {
+  finishing_ = true;
+  linger_ = linger;
+  loop_.flush_later(*this);
+}
+
+void Connection::drain() {
+  protocol_->drain();
+  rearm();
+}
+
+void Connection::close() {
+  if (!std::exchange(closed_, true)) {
+    protocol_->on_closed();
+    loop_.remove(*this);
+  }
+}
+
+Connection::Time Connection::deadline() const {
+  const ServerOptions& options = loop_.options();
+  if (lingering_) {
+    return waiting_since_ + kLingerTimeout;
+  }
+  if (writing_) {
+    return extended(writing_since_, options.write_timeout, written_bytes_);
+  }
+  const auto after = [&](std::chrono::nanoseconds timeout) {
+    return timeout == 0ns ? Time::max() : waiting_since_ + timeout;
+  };
+  switch (waiting_) {
+    case Waiting::for_request:
+      return after(options.idle_timeout);
+    case Waiting::for_head:
+      return after(options.header_timeout);
+    case Waiting::for_body:
+      return extended(waiting_since_, options.read_timeout, protocol_->body_bytes());
+    case Waiting::for_handler:
+      return after(options.handler_timeout);
+    case Waiting::for_nothing:
+      break;
+  }
+  return after(options.write_timeout);
+}
+
+void Connection::rearm() {
+  if (closed_) {
+    return;
+  }
+  // Until a byte of a request has come, handshake and head share one timeout.
+  const Waiting waiting = heard_ ? protocol_->waiting() : Waiting::for_head;
+  if (!lingering_ && (waiting != waiting_ || waiting == Waiting::for_request)) {
+    waiting_ = waiting;
+    waiting_since_ = loop_.now();
+  }
+  loop_.wheel().schedule(*this, deadline());
+}
+
+void Connection::on_timeout() {
+  if (deadline() > loop_.now()) {
+    loop_.wheel().schedule(*this, deadline());
+    return;
+  }
+  if (lingering_ || writing_ || finishing_ || !heard_) {
+    ++loop_.counters().timed_out;
+    close();
+    return;
+  }
+  if (waiting_ != Waiting::for_request) {
+    ++loop_.counters().timed_out;
+  }
+  protocol_->on_timeout();
+  rearm();
+}
+
+}  // namespace mcdsl::net

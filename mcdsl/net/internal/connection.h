@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "mcdsl/net/internal/output_queue.h"
+#include "mcdsl/net/internal/pollable.h"
+#include "mcdsl/net/internal/protocol.h"
+#include "mcdsl/net/internal/timer_wheel.h"
+#include "mcdsl/net/internal/transport.h"
+
+namespace mcdsl::net {
+
+class Loop;
+
+/// One connection of a loop: moves bytes between its transport and its protocol, and watches the time.
+/// Threads: the loop's owner.
+class Connection final : public Pollable, public Timed, private ProtocolHost {
+ public:
+  Connection(Loop& loop, UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Joins the loop's epoll. Throws Exception where the system refuses.
+  void start();
+
+  void on_event(std::uint32_t events) override;
+  void on_answer(Exchange& exchange);
+  void on_timeout() override;
+  void drain();
+
+  /// Writes what the socket takes.
+  void flush();
+
+  /// Ends the connection at once. The loop destroys it when the current events are done.
+  void close();
+
+  std::list<std::unique_ptr<Connection>>::iterator place;  ///< in the loop's list
+
+ private:
+  using Time = Clock::SteadyTime;
+
+  void send(std::string_view bytes) override;
+  void send(std::string&& bytes) override;
+  void submit(Exchange& exchange) override;
+  void abandon(std::unique_ptr<Exchange> exchange) override;
+  void finish(bool linger) override;
+  [[nodiscard]] http::Peer peer() const override { return peer_; }
+  [[nodiscard]] const std::string& date() const override;
+
+  void read_all();
+  void feed(std::string_view bytes);
+  void feed_pending();
+  void on_output_done();
+  void watch(std::uint32_t events);
+  void rearm();
+  [[nodiscard]] Time deadline() const;
+
+  Loop& loop_;
+  Transport transport_;
+  http::Peer peer_;
+  std::unique_ptr<Protocol> protocol_;
+  OutputQueue output_;
+  std::string pending_;  // input that the protocol has not taken yet
+
+  std::uint32_t watched_ = 0;
+  bool heard_ = false;      // a byte of a request has come
+  bool finishing_ = false;  // no more requests; ends when the output is empty
+  bool linger_ = false;
+  bool lingering_ = false;  // the output has ended; what still comes is dropped
+  bool closed_ = false;
+
+  Waiting waiting_ = Waiting::for_nothing;
+  bool writing_ = false;
+  Time waiting_since_{};
+  Time writing_since_{};
+  std::uint64_t written_bytes_ = 0;  // since `writing_since_`
+};
+
+}  // namespace mcdsl::net

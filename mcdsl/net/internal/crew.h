@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "mcdsl/base/log.h"
+
+namespace mcdsl::net {
+
+class Loop;
+
+/// Who may run a loop: even while its owner runs loop code, odd while the owner is inside a handler. Every change makes
+/// it larger, so a number never comes back: a handler that returns to find another one has lost the loop.
+using Turn = std::uint64_t;
+
+/// The threads that run loops and handlers. A loop is run by one of them at a time; one whose handler blocks loses its
+/// loop to a spare thread and becomes a spare itself when the handler returns.
+/// Threads: safe from any thread.
+class Crew {
+ public:
+  /// At most `max_threads`, started as they are needed; `loops` of them always stay in reserve to run loop code.
+  Crew(std::size_t max_threads, std::size_t loops, log::Logger logger);
+  /// Waits for every thread; the loops must be finished.
+  ~Crew();
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  /// Gives a new loop its first thread. Throws Exception where the system has no more threads.
+  void start(Loop& loop);
+
+  /// Takes the loop from its owner, which is in a handler since `turn` (odd), for a spare thread. Nothing happens if
+  /// the handler has returned or no thread is left.
+  void take_over(Loop& loop, Turn turn);
+
+  /// Whether every loop could still be taken over: if not, a further handler that blocks might stop its loop.
+  [[nodiscard]] bool has_reserve() const noexcept {
+    return available_.load(std::memory_order_relaxed) >= static_cast<std::ptrdiff_t>(loops_);
+  }
+
+  [[nodiscard]] std::uint64_t takeovers() const noexcept { return takeovers_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Assignment {
+    Loop* loop;
+    Turn turn;
+  };
+
+  // These with mutex_ held.
+  [[nodiscard]] bool has_thread() const noexcept;
+  void assign(Assignment assignment);
+  void count_available() noexcept;
+
+  void work(Assignment assignment);
+
+  const std::size_t max_threads_;
+  const std::size_t loops_;
+  const log::Logger logger_;
+  std::atomic<std::ptrdiff_t> available_;  // spare threads, and those that may still be started
+  std::atomic<std::uint64_t> takeovers_{0};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Assignment> assignments_;
+  std::size_t spares_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+/// Looks about every half millisecond for handlers that have not come back and has their loops taken over. Sleeps while
+/// no handler runs.
+class Monitor {
+ public:
+  Monitor(Crew& crew, const std::vector<Loop*>& loops);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  /// Called by a loop after it has entered a handler; nearly free unless the monitor sleeps.
+  void notice() noexcept {
+    if (asleep_.load(std::memory_order_seq_cst)) {
+      wake();
+    }
+  }
+
+ private:
+  void watch();
+  void wake() noexcept;
+  bool look();  // whether any handler ran since the last look
+
+  Crew& crew_;
+  const std::vector<Loop*> loops_;
+  std::vector<Turn> seen_;
+  std::atomic<bool> asleep_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mcdsl::net

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "mcdsl/http/application.h"
+#include "mcdsl/net/internal/counters.h"
+#include "mcdsl/net/internal/http1_parser.h"
+#include "mcdsl/net/internal/protocol.h"
+#include "mcdsl/net/server.h"
+
+namespace mcdsl::net {
+
+/// HTTP/1.1 and 1.0 (RFC 9112): one request at a time, the next one from the same input when it is answered.
+class Http1 final : public Protocol {
+ public:
+  Http1(ProtocolHost& host, const http::Application& application, const ServerOptions& options, Counters& counters);
+
+  std::size_t on_input(std::string_view bytes) override;
+  void on_answer(Exchange& exchange) override;
+  void on_timeout() override;
+  void drain() override;
+  void on_closed() override;
+  [[nodiscard]] Waiting waiting() const override;
+  [[nodiscard]] std::uint64_t body_bytes() const override { return exchange_ ? exchange_->request.body().size() : 0; }
+
+ private:
+  enum class Phase : std::uint8_t { head, body, handler, finished };
+
+  std::size_t read_head(std::string_view bytes);
+  std::size_t read_body(std::string_view bytes);
+  void begin_message();
+  void submit();
+  void refuse(const Refusal& refusal);
+  void write_response(http::Response& response, bool is_head, bool keep_alive);
+  void finish(bool linger);
+
+  ProtocolHost& host_;
+  const http::Application& application_;
+  const ServerOptions& options_;
+  Counters& counters_;
+
+  Phase phase_ = Phase::head;
+  bool head_begun_ = false;
+  bool draining_ = false;
+  bool body_unread_ = false;  // the request is answered without its body: the connection cannot go on
+  HeadScanner scanner_;
+  Framing framing_;
+  ChunkedDecoder chunked_;
+  std::size_t max_body_bytes_ = 0;
+  std::unique_ptr<Exchange> exchange_;
+};
+
+}  // namespace mcdsl::net

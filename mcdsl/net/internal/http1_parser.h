@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mcdsl/http/request.h"
+
+namespace mcdsl::net {
+
+using http::Refusal;
+
+/// What the head of a request says of the message around it (RFC 9112 §6, §9).
+struct Framing {
+  bool chunked = false;
+  std::uint64_t content_length = 0;
+  bool keep_alive = true;
+  bool expects_continue = false;
+};
+
+/// Finds where a head ends while it arrives in pieces, without looking at any byte twice.
+class HeadScanner {
+ public:
+  /// `bytes` is all that has come since the head began, longer at every call. The length of the head with its empty
+  /// line, nullopt where it is not complete, or a refusal for a line that does not end in CRLF (RFC 9112 §2.2).
+  struct Found {
+    std::optional<std::size_t> length;
+    std::optional<Refusal> refusal;
+  };
+  [[nodiscard]] Found scan(std::string_view bytes) noexcept;
+
+ private:
+  std::size_t scanned_ = 0;
+  std::size_t line_start_ = 0;
+};
+
+/// Reads a complete head, as HeadScanner cut it, into `request` and `framing`. Strict as RFC 9112 allows: whatever two
+/// parsers could read in two ways is refused, since that is what request smuggling lives on (§11.2).
+[[nodiscard]] std::optional<Refusal> parse_head(std::string_view head, std::size_t max_fields, http::Request& request,
+                                                Framing& framing);
+
+/// Decodes a chunked body (RFC 9112 §7.1). Trailer fields are checked and dropped.
+class ChunkedDecoder {
+ public:
+  struct Progress {
+    std::size_t consumed = 0;          ///< bytes taken from the input
+    bool done = false;                 ///< the last chunk and the trailers are read
+    std::optional<Refusal> refusal{};  ///< the body is malformed, or longer than `max_bytes`
+  };
+
+  /// Appends what `bytes` holds of the body to `body`; what was not consumed must come again with more behind it.
+  [[nodiscard]] Progress decode(std::string_view bytes, std::size_t max_bytes, std::string& body);
+
+ private:
+  enum class State : std::uint8_t { size, data, data_end, trailer };
+
+  State state_ = State::size;
+  std::uint64_t left_in_chunk_ = 0;
+  std::size_t trailer_bytes_ = 0;
+};
+
+}  // namespace mcdsl::net

@@ -1,0 +1,205 @@
+#include "mcdsl/net/internal/listener.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "mcdsl/base/error.h"
+#include "mcdsl/net/internal/loop.h"
+
+namespace mcdsl::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kBacklog = 4096;
+constexpr int kAcceptsPerEvent = 16;  // then the other loops have a chance
+constexpr auto kPause = 100ms;        // with no descriptor left, the next accept would fail at once and for ever
+
+Code code_of(int errno_value) {
+  switch (errno_value) {
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+      return Code::unavailable;
+    case EACCES:
+    case EPERM:
+      return Code::permission_denied;
+    default:
+      return Code::invalid_argument;
+  }
+}
+
+[[noreturn]] void fail_to_listen(const Address& address, int errno_value) {
+  throw Exception(code_of(errno_value), "listen on " + address.to_string() + ": " + errno_text(errno_value));
+}
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
+};
+
+// A socket of the family, bound and listening; an invalid one with errno set where the system refuses.
+UniqueFd bind_socket(const sockaddr* address, socklen_t length) {
+  UniqueFd socket(::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const int off = 0;
+  if (address->sa_family != AF_UNIX) {
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  }
+  if (address->sa_family == AF_INET6) {
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  }
+  if (!socket || ::bind(socket.get(), address, length) != 0 || ::listen(socket.get(), kBacklog) != 0) {
+    const int cause = errno;
+    socket.reset();
+    errno = cause;
+  }
+  return socket;
+}
+
+UniqueFd open_tcp(const Address& wanted) {
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  // Every interface is [::], which takes IPv4 too; a machine without IPv6 gets 0.0.0.0 by the second round.
+  for (const int family : wanted.host.empty() ? std::array{AF_INET6, AF_INET} : std::array{AF_UNSPEC, AF_UNSPEC}) {
+    hints.ai_family = family;
+    addrinfo* found = nullptr;
+    const int problem = ::getaddrinfo(wanted.host.empty() ? nullptr : wanted.host.c_str(),
+                                      std::to_string(wanted.port).c_str(), &hints, &found);
+    const std::unique_ptr<addrinfo, FreeAddresses> list(found);
+    if (problem != 0) {
+      throw Exception(Code::invalid_argument, "listen on " + wanted.to_string() + ": " + ::gai_strerror(problem));
+    }
+    if (UniqueFd socket = bind_socket(list->ai_addr, list->ai_addrlen); socket || errno != EAFNOSUPPORT) {
+      return socket;
+    }
+  }
+  return {};
+}
+
+// A socket file that a process left behind when it died refuses connections; one in use takes them.
+bool is_stale(const sockaddr_un& name) {
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
+}
+
+UniqueFd open_unix(const Address& wanted) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  wanted.unix_path.copy(name.sun_path, sizeof name.sun_path - 1);
+  const auto* address = reinterpret_cast<const sockaddr*>(&name);
+  UniqueFd socket = bind_socket(address, sizeof name);
+  if (!socket && errno == EADDRINUSE && is_stale(name)) {
+    ::unlink(wanted.unix_path.c_str());
+    socket = bind_socket(address, sizeof name);
+  }
+  return socket;
+}
+
+std::uint16_t bound_port(int socket) {
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &length);
+  return ntohs(name.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(name).sin6_port
+                                          : reinterpret_cast<sockaddr_in&>(name).sin_port);
+}
+
+http::Peer peer_of(const sockaddr_storage& name, bool secure) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  http::Peer peer{.address = "unix", .port = 0, .secure = secure};
+  if (name.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(name);
+    peer.address = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    peer.port = ntohs(v4.sin_port);
+  } else if (name.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(name);
+    // An IPv4 client of a dual-stack socket is written as what it is.
+    peer.address = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)
+                       ? ::inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text.data(), text.size())
+                       : ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    peer.port = ntohs(v6.sin6_port);
+  }
+  return peer;
+}
+
+}  // namespace
+
+Listener Listener::open(const Address& wanted, const CertificateStore* certificates) {
+  Listener listener{.socket = wanted.is_unix() ? open_unix(wanted) : open_tcp(wanted),
+                    .address = wanted,
+                    .certificates = certificates};
+  if (!listener.socket) {
+    fail_to_listen(wanted, errno);
+  }
+  if (!wanted.is_unix()) {
+    listener.address.port = bound_port(listener.socket.get());
+  }
+  return listener;
+}
+
+void Listener::close() noexcept {
+  socket.reset();
+  if (address.is_unix()) {
+    ::unlink(address.unix_path.c_str());
+  }
+}
+
+AcceptSource::AcceptSource(Loop& loop, const Listener& listener) : loop_(loop), listener_(listener) {
+  watch();
+}
+
+AcceptSource::~AcceptSource() {
+  loop_.forget(listener_.socket.get());
+  loop_.count_paused(paused_ ? -1 : 0);
+}
+
+void AcceptSource::watch() {
+  loop_.add(*this, listener_.socket.get(), EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+void AcceptSource::pause() {
+  loop_.forget(listener_.socket.get());
+  paused_ = true;
+  loop_.count_paused(1);
+  loop_.wheel().schedule(*this, loop_.now() + kPause);
+}
+
+void AcceptSource::on_timeout() {
+  paused_ = false;
+  loop_.count_paused(-1);
+  watch();
+}
+
+void AcceptSource::on_event(std::uint32_t /*events*/) {
+  for (int i = 0; i < kAcceptsPerEvent; ++i) {
+    sockaddr_storage name{};
+    socklen_t length = sizeof name;
+    UniqueFd socket(
+        ::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&name), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        loop_.logger().warn("cannot take connections for a moment", {{"error", errno_text(errno)}});
+        pause();
+      }
+      return;  // nothing left, or a connection that has gone already
+    }
+    if (name.ss_family != AF_UNIX) {
+      const int on = 1;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    loop_.accepted(std::move(socket), peer_of(name, listener_.certificates != nullptr),
+                   listener_.certificates != nullptr ? listener_.certificates->context() : nullptr);
+  }
+}
+
+}  // namespace mcdsl::net

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+
+#include "mcdsl/base/unique_fd.h"
+#include "mcdsl/net/address.h"
+#include "mcdsl/net/certificate.h"
+#include "mcdsl/net/internal/pollable.h"
+#include "mcdsl/net/internal/timer_wheel.h"
+
+namespace mcdsl::net {
+
+class Loop;
+
+/// A listening socket, shared by all loops.
+struct Listener {
+  UniqueFd socket;
+  Address address;                       ///< as bound
+  const CertificateStore* certificates;  ///< null for plain
+
+  /// Throws Exception as Server::listen says.
+  static Listener open(const Address& wanted, const CertificateStore* certificates);
+
+  /// Stops listening, and removes the file of a Unix socket.
+  void close() noexcept;
+};
+
+/// A listener as one loop sees it: woken alone for a new connection (EPOLLEXCLUSIVE), paused while the process is out
+/// of descriptors.
+class AcceptSource final : public Pollable, public Timed {
+ public:
+  AcceptSource(Loop& loop, const Listener& listener);
+  ~AcceptSource() override;
+  AcceptSource(const AcceptSource&) = delete;
+  AcceptSource& operator=(const AcceptSource&) = delete;
+
+  void on_event(std::uint32_t events) override;
+
+  /// The pause is over.
+  void on_timeout() override;
+
+ private:
+  void watch();
+  void pause();
+
+  Loop& loop_;
+  const Listener& listener_;
+  bool paused_ = false;
+};
+
+}  // namespace mcdsl::net

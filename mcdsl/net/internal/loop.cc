@@ -1,0 +1,322 @@
+#include "mcdsl/net/internal/loop.h"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "mcdsl/base/blocking.h"
+#include "mcdsl/base/error.h"
+
+namespace mcdsl::net {
+namespace {
+
+constexpr std::size_t kReadBufferBytes = std::size_t{64} << 10U;
+
+[[noreturn]] void fail_system(const char* what, int errno_value) {
+  throw Exception(Code::resource_exhausted, std::string(what) + ": " + errno_text(errno_value));
+}
+
+// RFC 9110 §5.6.7: IMF-fixdate, whatever the locale.
+std::string http_date(std::time_t seconds) {
+  constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+                utc.tm_sec);
+  return text.data();
+}
+
+// Installed while a handler runs: gives the loop away before the handler begins to wait.
+class HandOver final : public BlockingObserver {
+ public:
+  HandOver(Crew& crew, Loop& loop, Turn turn) noexcept
+      : crew_(crew), loop_(loop), turn_(turn), before_(set_blocking_observer(this)) {}
+  HandOver(const HandOver&) = delete;
+  HandOver& operator=(const HandOver&) = delete;
+  ~HandOver() { set_blocking_observer(before_); }
+
+  void about_to_block() noexcept override {
+    if (loop_.turn() == turn_) {
+      crew_.take_over(loop_, turn_);
+    }
+  }
+
+ private:
+  Crew& crew_;
+  Loop& loop_;
+  Turn turn_;
+  BlockingObserver* before_;
+};
+
+}  // namespace
+
+// Ends a wait of the loop from another thread.
+class Loop::Waker final : public Pollable {
+ public:
+  Waker() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (!fd_) {
+      fail_system("eventfd", errno);
+    }
+  }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+  void wake() noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto ignored = ::write(fd_.get(), &one, sizeof one);  // fails only when it is set already
+  }
+
+  void on_event(std::uint32_t /*events*/) override {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto ignored = ::read(fd_.get(), &count, sizeof count);
+  }
+
+ private:
+  UniqueFd fd_;
+};
+
+Loop::Loop(LoopContext& context)
+    : context_(context),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      waker_(std::make_unique<Waker>()),
+      now_(context.clock.steady()),
+      wheel_(now_),
+      read_buffer_(kReadBufferBytes) {
+  if (!epoll_) {
+    fail_system("epoll_create1", errno);
+  }
+  add(*waker_, waker_->fd(), EPOLLIN);
+  for (const Listener& listener : context.listeners) {
+    accept_sources_.push_back(std::make_unique<AcceptSource>(*this, listener));
+  }
+  ++context.listening_loops;
+  update_time();
+}
+
+Loop::~Loop() = default;
+
+void Loop::add(Pollable& target, int fd, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.ptr = &target}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    fail_system("epoll_ctl", errno);
+  }
+}
+
+void Loop::modify(Pollable& target, int fd, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.ptr = &target}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) {
+    fail_system("epoll_ctl", errno);
+  }
+}
+
+void Loop::forget(int fd) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Loop::run(Turn turn) {
+  for (;;) {
+    if (!run_handlers(turn)) {
+      return;
+    }
+    take_answers();
+    if (stop_requested_.load(std::memory_order_acquire) && !draining_) {
+      begin_drain();
+    }
+    wheel_.advance(now_);
+    if (draining_ && now_ >= cut_at_) {
+      cut();
+    }
+    flush_connections();
+    graveyard_.clear();
+    if (draining_ && is_idle()) {
+      const std::scoped_lock lock(finished_mutex_);
+      finished_ = true;
+      finished_changed_.notify_all();
+      return;
+    }
+    if (run_queue_.empty()) {
+      poll();
+    }
+  }
+}
+
+bool Loop::run_handlers(Turn& turn) {
+  while (!run_queue_.empty()) {
+    Exchange& exchange = *run_queue_.front();
+    run_queue_.pop_front();
+    if (exchange.connection == nullptr) {
+      abandoned_.erase(&exchange);
+    } else if (!context_.crew->has_reserve()) {
+      ++counters_.turned_away;
+      exchange.response = http::error(Error(Code::unavailable, "every handler thread is busy"));
+      deliver(exchange);
+    } else if (!run_handler(exchange, turn)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Loop::run_handler(Exchange& exchange, Turn& turn) {
+  ++counters_.requests;
+  turn_.store(++turn, std::memory_order_seq_cst);  // odd: others may take the loop
+  context_.monitor->notice();
+  {
+    const HandOver hand_over(*context_.crew, *this, turn);
+    exchange.response = context_.application.serve(exchange.request);
+  }
+  Turn expected = turn;
+  if (!turn_.compare_exchange_strong(expected, turn + 1, std::memory_order_acq_rel)) {
+    post(exchange);
+    return false;
+  }
+  ++turn;
+  deliver(exchange);
+  return true;
+}
+
+void Loop::deliver(Exchange& exchange) {
+  if (exchange.connection != nullptr) {
+    exchange.connection->on_answer(exchange);
+  } else {
+    abandoned_.erase(&exchange);
+  }
+}
+
+void Loop::post(Exchange& exchange) {
+  // The lock is held over the wake-up: when it is free, the loop may finish and be destroyed.
+  const std::scoped_lock lock(mailbox_mutex_);
+  mailbox_.push_back(&exchange);
+  waker_->wake();
+}
+
+void Loop::take_answers() {
+  std::vector<Exchange*> answers;
+  {
+    const std::scoped_lock lock(mailbox_mutex_);
+    answers.swap(mailbox_);
+  }
+  for (Exchange* exchange : answers) {
+    deliver(*exchange);
+  }
+}
+
+void Loop::abandon(std::unique_ptr<Exchange> exchange) {
+  exchange->connection = nullptr;
+  abandoned_.emplace(exchange.get(), std::move(exchange));
+}
+
+void Loop::accepted(UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context) {
+  ++counters_.accepted;
+  if (context_.open_connections.load(std::memory_order_relaxed) >= options().max_connections) {
+    return;
+  }
+  try {
+    auto connection = std::make_unique<Connection>(*this, std::move(fd), std::move(peer), tls_context);
+    connection->start();
+    Connection& added = *connection;
+    connections_.push_back(std::move(connection));
+    added.place = std::prev(connections_.end());
+    ++counters_.open;
+    ++context_.open_connections;
+  } catch (const Exception& problem) {
+    logger().warn("connection refused", {{"error", problem.error().to_string()}});
+  }
+}
+
+void Loop::remove(Connection& connection) {
+  std::erase(to_flush_, &connection);
+  graveyard_.push_back(std::move(*connection.place));
+  connections_.erase(connection.place);
+  --counters_.open;
+  --context_.open_connections;
+}
+
+void Loop::flush_later(Connection& connection) {
+  to_flush_.push_back(&connection);
+}
+
+void Loop::flush_connections() {
+  while (!to_flush_.empty()) {
+    Connection* connection = to_flush_.back();
+    to_flush_.pop_back();
+    connection->flush();
+  }
+}
+
+void Loop::update_time() {
+  now_ = context_.clock.steady();
+  const std::time_t second = std::chrono::system_clock::to_time_t(context_.clock.now());
+  if (second != date_second_) {
+    date_second_ = second;
+    date_ = http_date(second);
+  }
+}
+
+void Loop::poll() {
+  std::array<epoll_event, 256> events;
+  const bool timed = !connections_.empty() || paused_sources_ > 0 || draining_;
+  const int timeout = timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+  update_time();
+  for (int i = 0; i < count; ++i) {
+    static_cast<Pollable*>(events[static_cast<std::size_t>(i)].data.ptr)
+        ->on_event(events[static_cast<std::size_t>(i)].events);
+  }
+}
+
+void Loop::stop() noexcept {
+  stop_requested_.store(true, std::memory_order_release);
+  waker_->wake();
+}
+
+void Loop::begin_drain() {
+  draining_ = true;
+  cut_at_ = now_ + options().shutdown_timeout;
+  accept_sources_.clear();
+  if (--context_.listening_loops == 0) {
+    for (Listener& listener : context_.listeners) {
+      listener.close();
+    }
+  }
+  for (const auto& connection : connections_) {
+    connection->drain();
+  }
+}
+
+void Loop::cut() {
+  while (!connections_.empty()) {
+    has_cut_.store(true, std::memory_order_relaxed);
+    connections_.front()->close();
+  }
+}
+
+bool Loop::is_idle() const noexcept {
+  return connections_.empty() && abandoned_.empty() && run_queue_.empty();
+}
+
+void Loop::mark_running() {
+  const std::scoped_lock lock(finished_mutex_);
+  finished_ = false;
+}
+
+void Loop::wait() {
+  std::unique_lock lock(finished_mutex_);
+  finished_changed_.wait(lock, [&] { return finished_; });
+}
+
+bool Loop::wait_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(finished_mutex_);
+  return finished_changed_.wait_until(lock, deadline, [&] { return finished_; });
+}
+
+}  // namespace mcdsl::net

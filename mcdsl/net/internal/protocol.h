@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mcdsl/net/internal/exchange.h"
+
+namespace mcdsl::net {
+
+/// What a connection waits for; each has its timeout.
+enum class Waiting : std::uint8_t { for_request, for_head, for_body, for_handler, for_nothing };
+
+/// What a protocol may ask of the connection under it.
+class ProtocolHost {
+ public:
+  /// Bytes for the peer, in order. They leave when the loop flushes the connection.
+  virtual void send(std::string_view bytes) = 0;
+  virtual void send(std::string&& bytes) = 0;
+
+  /// Queues a complete request for its handler; the answer comes to `Protocol::on_answer`. The exchange stays the
+  /// protocol's until then, unless it is given up with `abandon`.
+  virtual void submit(Exchange& exchange) = 0;
+
+  /// Keeps an exchange whose handler runs until it returns; its answer goes nowhere.
+  virtual void abandon(std::unique_ptr<Exchange> exchange) = 0;
+
+  /// No more requests: the connection ends when what was sent has left. With `linger`, what the peer still sends is
+  /// read and dropped for a while, so that the answer is not lost to a reset (RFC 9112 §9.6).
+  virtual void finish(bool linger) = 0;
+
+  virtual http::Peer peer() const = 0;
+  virtual const std::string& date() const = 0;  ///< for the Date field (RFC 9110 §6.6.1)
+
+ protected:
+  ~ProtocolHost() = default;
+};
+
+/// The state of one connection in one protocol: turns bytes into requests and responses into bytes.
+/// Threads: the loop's owner.
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+
+  /// Takes what it can of the input and returns how much; the rest comes again with more behind it.
+  virtual std::size_t on_input(std::string_view bytes) = 0;
+
+  /// A handler has answered.
+  virtual void on_answer(Exchange& exchange) = 0;
+
+  /// The time for what it waits for is over.
+  virtual void on_timeout() = 0;
+
+  /// The server stops: answer what is in flight, take nothing new.
+  virtual void drain() = 0;
+
+  /// The connection is gone; give up what is in flight.
+  virtual void on_closed() = 0;
+
+  [[nodiscard]] virtual Waiting waiting() const = 0;
+
+  /// Bytes of the body that is being read, for its timeout.
+  [[nodiscard]] virtual std::uint64_t body_bytes() const = 0;
+};
+
+}  // namespace mcdsl::net

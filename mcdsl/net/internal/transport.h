@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "mcdsl/base/unique_fd.h"
+
+namespace mcdsl::net {
+
+/// A non-blocking byte stream over a connected socket: plain, or through TLS.
+/// Threads: one at a time.
+class Transport {
+ public:
+  enum class Status : std::uint8_t {
+    ok,           ///< `count` bytes were moved
+    would_block,  ///< wait until the socket can be read (or, with `wants_write`, written)
+    closed,       ///< the peer ended its side in an orderly way
+    failed,       ///< the connection is broken or the handshake was refused
+  };
+  struct Outcome {
+    Status status;
+    std::size_t count = 0;
+    bool wants_write = false;
+  };
+
+  /// `tls_context` is an SSL_CTX that the connection keeps alive; null for a plain stream.
+  Transport(UniqueFd fd, const std::shared_ptr<void>& tls_context);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
+
+  [[nodiscard]] Outcome read(std::span<char> into) noexcept;
+  [[nodiscard]] Outcome write(std::string_view bytes) noexcept;
+
+  /// Whether bytes have come off the socket that `read` has not handed out: epoll does not know of them.
+  [[nodiscard]] bool has_buffered_input() const noexcept;
+
+  /// Tells the peer that nothing more will be sent (close_notify, then FIN), as far as the socket takes it.
+  void end_output() noexcept;
+
+ private:
+  struct Tls;
+
+  [[nodiscard]] Outcome tls_outcome(int result) noexcept;
+
+  UniqueFd fd_;
+  std::unique_ptr<Tls> tls_;
+};
+
+}  // namespace mcdsl::net

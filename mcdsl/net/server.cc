@@ -1,0 +1,99 @@
+#include "mcdsl/net/server.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "mcdsl/net/internal/loop.h"
+
+namespace mcdsl::net {
+namespace {
+
+ServerOptions completed(ServerOptions options) {
+  if (options.loops == 0) {
+    options.loops = std::max(1U, std::thread::hardware_concurrency());
+  }
+  return options;
+}
+
+}  // namespace
+
+struct Server::Engine {
+  LoopContext context;
+  std::mutex mutex{};  // over start and stop
+  std::vector<std::unique_ptr<Loop>> loops{};
+  // Destroyed first: the threads are gone before the loops are.
+  std::unique_ptr<Crew> crew{};
+  std::unique_ptr<Monitor> monitor{};
+};
+
+Server::Server(const http::Application& application, ServerOptions options, log::Logger logger, const Clock& clock)
+    : engine_(new Engine{.context = {.application = application,
+                                     .options = completed(options),
+                                     .logger = std::move(logger),
+                                     .clock = clock}}) {}
+
+Server::~Server() {
+  stop();
+  wait();
+}
+
+Address Server::listen(const Address& address, const CertificateStore* certificates) {
+  return engine_->context.listeners.emplace_back(Listener::open(address, certificates)).address;
+}
+
+void Server::start() {
+  const std::scoped_lock lock(engine_->mutex);
+  LoopContext& context = engine_->context;
+  engine_->crew = std::make_unique<Crew>(context.options.max_handler_threads, context.options.loops, context.logger);
+  std::vector<Loop*> loops;
+  for (unsigned i = 0; i < context.options.loops; ++i) {
+    loops.push_back(engine_->loops.emplace_back(std::make_unique<Loop>(context)).get());
+  }
+  engine_->monitor = std::make_unique<Monitor>(*engine_->crew, loops);
+  context.crew = engine_->crew.get();
+  context.monitor = engine_->monitor.get();
+  for (Loop* loop : loops) {
+    engine_->crew->start(*loop);
+  }
+}
+
+void Server::stop() noexcept {
+  const std::scoped_lock lock(engine_->mutex);
+  for (const auto& loop : engine_->loops) {
+    loop->stop();
+  }
+}
+
+bool Server::wait() {
+  bool clean = true;
+  for (const auto& loop : engine_->loops) {
+    loop->wait();
+    clean = clean && !loop->has_cut();
+  }
+  return clean;
+}
+
+bool Server::wait_for(std::chrono::nanoseconds time) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  return std::ranges::all_of(engine_->loops, [&](const auto& loop) { return loop->wait_until(deadline); });
+}
+
+ServerStats Server::stats() const noexcept {
+  ServerStats sum;
+  for (const auto& loop : engine_->loops) {
+    const Counters& counters = std::as_const(*loop).counters();
+    sum.accepted += counters.accepted.get();
+    sum.open += counters.open.get();
+    sum.requests += counters.requests.get();
+    sum.turned_away += counters.turned_away.get();
+    sum.malformed += counters.malformed.get();
+    sum.timed_out += counters.timed_out.get();
+  }
+  sum.handovers = engine_->crew ? engine_->crew->takeovers() : 0;
+  return sum;
+}
+
+}  // namespace mcdsl::net

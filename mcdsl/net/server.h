@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "mcdsl/base/clock.h"
+#include "mcdsl/base/log.h"
+#include "mcdsl/http/application.h"
+#include "mcdsl/net/address.h"
+#include "mcdsl/net/certificate.h"
+
+namespace mcdsl::net {
+
+/// Limits and timeouts of a server. A timeout of zero is none.
+struct ServerOptions {
+  std::size_t max_header_bytes = std::size_t{16}
+                                 << 10U;  ///< request line and fields; past it 431 (414 for the line alone)
+  std::size_t max_header_fields = 100;    ///< past it 431
+  std::size_t max_body_bytes = std::size_t{1} << 20U;  ///< where the application's plan says no other; past it 413
+  std::size_t max_connections = 10'000;                ///< past it new connections are closed at once
+
+  std::chrono::nanoseconds header_timeout =
+      std::chrono::seconds(10);  ///< from the first byte (or accept) to the whole head: 408
+  std::chrono::nanoseconds read_timeout =
+      std::chrono::seconds(30);  ///< for a body, and a second more for each KiB that came: 408
+  std::chrono::nanoseconds write_timeout =
+      std::chrono::seconds(30);  ///< for an answer, and a second more for each KiB that went
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(120);     ///< between two requests of a connection
+  std::chrono::nanoseconds handler_timeout{0};                           ///< from the whole request to its answer: 503
+  std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(60);  ///< from `stop` until what still runs is cut
+
+  unsigned loops = 0;                 ///< event loops; 0 for one per core
+  unsigned max_handler_threads = 64;  ///< handlers that may block at once; past it 503 with Retry-After
+};
+
+/// What a server has done since it started. Figures of different fields need not be of the same instant.
+struct ServerStats {
+  std::uint64_t accepted = 0;     ///< connections
+  std::uint64_t open = 0;         ///< connections now
+  std::uint64_t requests = 0;     ///< handed to the application
+  std::uint64_t handovers = 0;    ///< loops that changed their thread because a handler blocked
+  std::uint64_t turned_away = 0;  ///< requests answered with 503 because every thread was in a handler
+  std::uint64_t malformed = 0;    ///< requests answered with 4xx or 5xx by the protocol itself
+  std::uint64_t timed_out = 0;    ///< connections closed by a timeout other than the idle one
+};
+
+/// Serves an application over TLS 1.3 and, where it listens without a certificate, over plain TCP or Unix sockets, in
+/// HTTP/1.1 (RFC 9112).
+///
+/// One event loop per core runs handlers itself. When a handler blocks, a spare thread takes its loop over within about
+/// half a millisecond (docs/adr/0004): a slow handler delays nobody, a fast one pays for no thread switch.
+///
+/// Threads: all methods are safe from any thread. Lifetime: application, certificates and clock outlive the server;
+/// the destructor stops it and waits for every handler.
+class Server {
+ public:
+  Server(const http::Application& application, ServerOptions options, log::Logger logger = {},
+         const Clock& clock = system_clock());
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Opens a listening socket, before `start`. With a certificate store it speaks TLS 1.3, with null it is plain.
+  /// Returns the address with the port that the system picked where it was 0.
+  /// Throws Exception: unavailable when the address is taken, invalid_argument or permission_denied otherwise.
+  Address listen(const Address& address, const CertificateStore* certificates);
+
+  /// Takes connections from now on.
+  void start();
+
+  /// Begins to drain: listeners close, idle connections close at once, requests in flight are answered (with
+  /// `Connection: close`) until `shutdown_timeout`, then cut. Returns at once.
+  void stop() noexcept;
+
+  /// Waits until the server has stopped. False when something had to be cut, or a handler still runs.
+  bool wait();
+
+  /// Waits at most so long. True when the server has stopped.
+  bool wait_for(std::chrono::nanoseconds time);
+
+  [[nodiscard]] ServerStats stats() const noexcept;
+
+ private:
+  struct Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace mcdsl::net
