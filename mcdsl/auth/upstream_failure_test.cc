@@ -6,7 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "mcdsl/auth/authenticator.h"
-#include "mcdsl/auth/internal/test_mcias.h"
+#include "mcdsl/auth/internal/mcias_for_test.h"
 #include "mcdsl/auth/protocol.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/testing/log_capture.h"

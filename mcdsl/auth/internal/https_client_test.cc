@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "mcdsl/auth/internal/test_server.h"
-#include "mcdsl/auth/internal/test_threads.h"
+#include "mcdsl/auth/internal/server_for_test.h"
+#include "mcdsl/auth/internal/threads_for_test.h"
 #include "mcdsl/testing/temp_dir.h"
 
 namespace mcdsl::auth::internal {

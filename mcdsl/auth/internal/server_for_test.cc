@@ -1,4 +1,4 @@
-#include "mcdsl/auth/internal/test_server.h"
+#include "mcdsl/auth/internal/server_for_test.h"
 
 #include <algorithm>
 #include <array>
