@@ -29,19 +29,52 @@ constexpr bool is_visible(char c) {
   return c > 0x20 && c < 0x7F;
 }
 
-// A host and optional port (RFC 3986 §3.2.2, RFC 9110 §7.2); user information and anything else is refused.
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// A name or IPv4 address (reg-name, RFC 3986 §3.2.2).
+bool is_host_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c == '%') {
+      if (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2])) {
+        return false;
+      }
+    } else if (!is_letter && !is_digit(c) && !std::string_view("-._~!$&'()*+,;=").contains(c)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A host and optional port (RFC 9110 §7.2), or nothing; user information is refused (RFC 9110 §4.2.4).
 bool is_host(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~:[]%!$&'()*+,;=").contains(c);
-  });
+  std::size_t end = std::min(text.find(':'), text.size());
+  if (text.starts_with('[')) {
+    const auto closing = text.find(']');
+    if (closing == std::string_view::npos || closing == 1 ||
+        !std::ranges::all_of(text.substr(1, closing - 1),
+                             [](char c) { return is_hex_digit(c) || c == ':' || c == '.'; })) {
+      return false;
+    }
+    end = closing + 1;
+  } else if (!is_host_name(text.substr(0, end))) {
+    return false;
+  }
+  const std::string_view port = text.substr(end);
+  return port.empty() || (end > 0 && port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit));
 }
 
 std::optional<Refusal> check_version(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") {
     return std::nullopt;
   }
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
       is_digit(version[7])) {
     return Refusal{505, "HTTP version not supported"};
@@ -165,6 +198,25 @@ FramingFields find_framing_fields(const http::Headers& headers) {
   return found;
 }
 
+// The only coding we have is chunked, alone. Without chunked as the last one nobody knows where the body ends.
+std::optional<Refusal> check_transfer_coding(std::string_view codings) {
+  std::size_t chunked = 0;
+  bool chunked_is_last = false;
+  for (std::string_view rest = codings; !rest.empty();) {
+    const std::string_view coding = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(coding.size() + 1, rest.size()));
+    chunked_is_last = equal_ignoring_case(http::trim(coding), "chunked");
+    chunked += chunked_is_last ? 1 : 0;
+  }
+  if (!chunked_is_last || chunked > 1 || codings.ends_with(',')) {
+    return bad("malformed Transfer-Encoding");  // RFC 9112 §6.3, and §7.1: chunked only once
+  }
+  if (codings.contains(',')) {
+    return Refusal{501, "transfer coding not implemented"};  // RFC 9112 §6.1
+  }
+  return std::nullopt;
+}
+
 std::optional<Refusal> read_body_framing(const FramingFields& fields, bool is_http_1_0, Framing& framing) {
   if (fields.lengths + fields.encodings > 1) {
     return bad("more than one of Content-Length and Transfer-Encoding");  // RFC 9112 §6.3, §11.2
@@ -173,10 +225,8 @@ std::optional<Refusal> read_body_framing(const FramingFields& fields, bool is_ht
     if (is_http_1_0) {
       return bad("Transfer-Encoding in HTTP/1.0");  // RFC 9112 §6.1
     }
-    if (!equal_ignoring_case(fields.encoding, "chunked")) {
-      return Refusal{501, "transfer coding not implemented"};
-    }
     framing.chunked = true;
+    return check_transfer_coding(fields.encoding);
   }
   return fields.lengths == 1 ? read_content_length(fields.length, framing.content_length) : std::nullopt;
 }
@@ -198,10 +248,11 @@ std::optional<Refusal> read_framing(const http::Headers& headers, bool is_http_1
     }
     framing.expects_continue = !is_http_1_0;  // RFC 9110 §10.1.1
   }
+  framing.is_http_1_0 = is_http_1_0;
   framing.keep_alive = !is_http_1_0;
-  if (fields.has_connection) {
-    framing.keep_alive =
-        is_http_1_0 ? headers.has_element("connection", "keep-alive") : !headers.has_element("connection", "close");
+  if (fields.has_connection) {  // RFC 9112 §9.3
+    framing.keep_alive = !headers.has_element("connection", "close") &&
+                         (!is_http_1_0 || headers.has_element("connection", "keep-alive"));
   }
   return std::nullopt;
 }

@@ -16,6 +16,7 @@ using http::Refusal;
 struct Framing {
   bool chunked = false;
   std::uint64_t content_length = 0;
+  bool is_http_1_0 = false;
   bool keep_alive = true;
   bool expects_continue = false;
 };
