@@ -10,7 +10,8 @@ namespace {
 using http::equal_ignoring_case;
 
 constexpr std::string_view kCrlf = "\r\n";
-constexpr std::size_t kMaxChunkLine = 256;  // size and extensions; nobody needs more
+constexpr std::size_t kMaxChunkLine = 256;        // size and extensions; nobody needs more
+constexpr std::size_t kMaxExtensionBytes = 8192;  // of a whole body: chunks of one byte could carry 256 each
 constexpr std::size_t kMaxTrailerBytes = 8192;
 
 constexpr Refusal bad(std::string_view text) {
@@ -257,16 +258,62 @@ std::optional<Refusal> read_framing(const http::Headers& headers, bool is_http_1
   return std::nullopt;
 }
 
+// Takes a token (RFC 9110 §5.6.2) from the front of `rest`; false where there is none.
+bool take_token(std::string_view& rest) {
+  std::size_t size = 0;
+  while (size < rest.size() && http::is_token(rest.substr(size, 1))) {
+    ++size;
+  }
+  rest.remove_prefix(size);
+  return size > 0;
+}
+
+// Takes a quoted string (RFC 9110 §5.6.4) from the front of `rest`; false where it does not end.
+bool take_quoted_string(std::string_view& rest) {
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    if (rest[i] == '"') {
+      rest.remove_prefix(i + 1);
+      return true;
+    }
+    i += rest[i] == '\\' ? 1 : 0;
+  }
+  return false;
+}
+
+// Chunk extensions, from their semicolon: well-formed, and without the whitespace that RFC 9112 §7.1.1 calls bad.
+bool are_chunk_extensions(std::string_view rest) {
+  if (!http::is_field_value(rest)) {
+    return false;
+  }
+  while (!rest.empty()) {
+    if (rest.front() != ';') {
+      return false;
+    }
+    rest.remove_prefix(1);
+    if (!take_token(rest)) {
+      return false;
+    }
+    if (rest.starts_with('=')) {
+      rest.remove_prefix(1);
+      if (!(rest.starts_with('"') ? take_quoted_string(rest) : take_token(rest))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 // One chunk-size line without its CRLF: the size, then extensions that are checked and ignored (RFC 9112 §7.1.1).
-std::optional<Refusal> read_chunk_size(std::string_view line, std::uint64_t& size) {
+std::optional<Refusal> read_chunk_size(std::string_view line, std::uint64_t& size, std::size_t& extension_bytes) {
   const char* end = line.data() + line.size();
   const auto [stop, problem] = std::from_chars(line.data(), end, size, 16);
   const auto digits = static_cast<std::size_t>(stop - line.data());
   if (problem != std::errc() || digits > 15) {
     return bad("malformed chunk size");
   }
-  const std::string_view extension = line.substr(digits);
-  if (!extension.empty() && (extension.front() != ';' || !http::is_field_value(extension))) {
+  const std::string_view extensions = line.substr(digits);
+  extension_bytes += extensions.size();
+  if (!are_chunk_extensions(extensions) || extension_bytes > kMaxExtensionBytes) {
     return bad("malformed chunk extension");
   }
   return std::nullopt;
@@ -358,7 +405,7 @@ ChunkedDecoder::Progress ChunkedDecoder::decode(std::string_view bytes, std::siz
         if (line.size() > kMaxChunkLine) {
           return refuse(bad("chunk line too long"));
         }
-        if (const auto refusal = read_chunk_size(line, left_in_chunk_)) {
+        if (const auto refusal = read_chunk_size(line, left_in_chunk_, extension_bytes_)) {
           return refuse(*refusal);
         }
         if (left_in_chunk_ > max_bytes - std::min(max_bytes, body.size())) {

@@ -59,6 +59,7 @@ class ChunkedDecoder {
 
   State state_ = State::size;
   std::uint64_t left_in_chunk_ = 0;
+  std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
 };
 
