@@ -319,6 +319,25 @@ std::optional<Refusal> read_chunk_size(std::string_view line, std::uint64_t& siz
   return std::nullopt;
 }
 
+// The line at the front of `bytes`, without its CRLF and of at most `limit` bytes; nullopt where it is not whole yet or
+// refused. Looks no further than the limit, so that the answer does not depend on how the bytes arrived.
+std::optional<std::string_view> read_line(std::string_view bytes, std::size_t limit, Refusal too_long,
+                                          ChunkedDecoder::Progress& progress) {
+  const std::string_view window = bytes.substr(0, limit + kCrlf.size());
+  const auto newline = window.find('\n');
+  if (newline == std::string_view::npos) {
+    if (window.size() == limit + kCrlf.size()) {
+      progress.refusal = too_long;
+    }
+    return std::nullopt;
+  }
+  if (newline == 0 || window[newline - 1] != '\r') {
+    progress.refusal = bad("line does not end in CRLF");
+    return std::nullopt;
+  }
+  return window.substr(0, newline - 1);
+}
+
 }  // namespace
 
 HeadScanner::Found HeadScanner::scan(std::string_view bytes) noexcept {
@@ -374,71 +393,80 @@ std::optional<Refusal> parse_head(std::string_view head, std::size_t max_fields,
 
 ChunkedDecoder::Progress ChunkedDecoder::decode(std::string_view bytes, std::size_t max_bytes, std::string& body) {
   Progress progress;
-  const auto rest = [&] { return bytes.substr(progress.consumed); };
-  const auto refuse = [&](Refusal refusal) {
-    progress.refusal = refusal;
-    return progress;
-  };
-  while (!rest().empty()) {
-    if (state_ == State::data) {
-      const std::string_view piece = rest().substr(0, left_in_chunk_);
-      body.append(piece);
-      progress.consumed += piece.size();
-      left_in_chunk_ -= piece.size();
-      if (left_in_chunk_ == 0) {
-        state_ = State::data_end;
-      }
-      continue;
-    }
-    const auto newline = rest().find('\n');
-    if (newline == std::string_view::npos) {
-      const std::size_t limit = state_ == State::trailer ? kMaxTrailerBytes : kMaxChunkLine;
-      return rest().size() > limit ? refuse(bad("chunk line too long")) : progress;
-    }
-    if (newline == 0 || rest()[newline - 1] != '\r') {
-      return refuse(bad("line does not end in CRLF"));
-    }
-    const std::string_view line = rest().substr(0, newline - 1);
-    progress.consumed += newline + 1;
+  while (!progress.done && !progress.refusal) {
+    const std::string_view rest = bytes.substr(progress.consumed);
+    std::size_t taken = 0;
     switch (state_) {
       case State::size:
-        if (line.size() > kMaxChunkLine) {
-          return refuse(bad("chunk line too long"));
-        }
-        if (const auto refusal = read_chunk_size(line, left_in_chunk_, extension_bytes_)) {
-          return refuse(*refusal);
-        }
-        if (left_in_chunk_ > max_bytes - std::min(max_bytes, body.size())) {
-          return refuse({413, "request body too large"});
-        }
-        state_ = left_in_chunk_ == 0 ? State::trailer : State::data;
+        taken = read_size(rest, max_bytes - std::min(max_bytes, body.size()), progress);
+        break;
+      case State::data:
+        taken = read_data(rest, body);
         break;
       case State::data_end:
-        if (!line.empty()) {
-          return refuse(bad("chunk longer than its size"));
-        }
-        state_ = State::size;
+        taken = read_data_end(rest, progress);
         break;
-      case State::trailer: {
-        if (line.empty()) {
-          progress.done = true;
-          return progress;
-        }
-        http::Headers ignored;
-        if (const auto refusal = read_field(line, ignored)) {
-          return refuse(*refusal);
-        }
-        trailer_bytes_ += line.size();
-        if (trailer_bytes_ > kMaxTrailerBytes) {
-          return refuse({431, "trailers too large"});
-        }
-        break;
-      }
-      case State::data:
+      case State::trailer:
+        taken = read_trailer(rest, progress);
         break;
     }
+    if (taken == 0) {
+      break;
+    }
+    progress.consumed += taken;
   }
   return progress;
+}
+
+std::size_t ChunkedDecoder::read_size(std::string_view bytes, std::size_t room, Progress& progress) {
+  const auto line = read_line(bytes, kMaxChunkLine, bad("chunk line too long"), progress);
+  if (!line) {
+    return 0;
+  }
+  progress.refusal = read_chunk_size(*line, left_in_chunk_, extension_bytes_);
+  if (!progress.refusal && left_in_chunk_ > room) {
+    progress.refusal = Refusal{413, "request body too large"};
+  }
+  state_ = left_in_chunk_ == 0 ? State::trailer : State::data;
+  return line->size() + kCrlf.size();
+}
+
+std::size_t ChunkedDecoder::read_data(std::string_view bytes, std::string& body) {
+  const std::string_view piece = bytes.substr(0, left_in_chunk_);
+  body.append(piece);
+  left_in_chunk_ -= piece.size();
+  if (left_in_chunk_ == 0) {
+    state_ = State::data_end;
+  }
+  return piece.size();
+}
+
+std::size_t ChunkedDecoder::read_data_end(std::string_view bytes, Progress& progress) {
+  const std::string_view end = bytes.substr(0, kCrlf.size());
+  if (!kCrlf.starts_with(end)) {
+    progress.refusal = bad("chunk longer than its size");
+    return 0;
+  }
+  if (end.size() < kCrlf.size()) {
+    return 0;
+  }
+  state_ = State::size;
+  return kCrlf.size();
+}
+
+std::size_t ChunkedDecoder::read_trailer(std::string_view bytes, Progress& progress) {
+  const auto line = read_line(bytes, kMaxTrailerBytes - trailer_bytes_, {431, "trailers too large"}, progress);
+  if (!line) {
+    return 0;
+  }
+  if (line->empty()) {
+    progress.done = true;
+  } else {
+    http::Headers ignored;
+    progress.refusal = read_field(*line, ignored);
+    trailer_bytes_ += line->size();
+  }
+  return line->size() + kCrlf.size();
 }
 
 }  // namespace mcdsl::net
