@@ -79,10 +79,12 @@ Result<std::int64_t> Request::query_number(std::string_view name, std::int64_t f
 std::optional<std::string_view> Request::bearer_token() const noexcept {
   constexpr std::string_view kScheme = "Bearer ";
   const auto value = headers_.get("authorization");
-  if (!value || value->size() <= kScheme.size() || !equal_ignoring_case(value->substr(0, kScheme.size()), kScheme)) {
+  if (!value || !equal_ignoring_case(value->substr(0, kScheme.size()), kScheme) ||
+      headers_.count("authorization") > 1) {  // which of two a proxy looked at cannot be known
     return std::nullopt;
   }
-  return trim(value->substr(kScheme.size()));
+  const std::string_view token = trim(value->substr(kScheme.size()));
+  return token.empty() ? std::nullopt : std::optional(token);
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {

@@ -19,7 +19,8 @@ namespace mcdsl::http {
 class Request;
 struct Response;
 
-/// A function from request to response. It may block; it may throw (the outermost middleware makes that a 500).
+/// A function from request to response, called from several threads at once. It may block; it may throw (recover.h says
+/// what becomes of that).
 using Handler = std::function<Response(Request&)>;
 
 /// The other end of a connection.
@@ -71,7 +72,8 @@ class Request {
   /// client's.
   [[nodiscard]] std::string_view route() const noexcept { return route_; }
 
-  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one. Never log it.
+  /// The token of `Authorization: Bearer` (RFC 6750 §2.1); nullopt without one, or with several such fields. Never log
+  /// it.
   [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept;
 
   /// What a middleware found out and leaves for those behind it, one value per type. Null where nobody did.
@@ -86,6 +88,7 @@ class Request {
   }
   template <class T>
   void set(std::shared_ptr<const T> value) {
+    std::erase_if(attributes_, [](const auto& attribute) { return attribute.first == typeid(T); });
     attributes_.emplace_back(typeid(T), std::move(value));
   }
   template <class T>

@@ -14,7 +14,7 @@ namespace mcdsl::http {
 struct Response {
   int status = 200;
   Headers headers;
-  std::string body;
+  std::string body;  ///< in answer to HEAD the protocol sends its length only (RFC 9110 §9.3.2)
 
   /// Why this is not the answer the client hoped for: for the log, never sent. Null where all went well.
   std::shared_ptr<const Error> error;
