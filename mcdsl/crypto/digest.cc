@@ -1,32 +1,18 @@
 #include "mcdsl/crypto/digest.h"
 
-#include <memory>
-
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "mcdsl/base/bytes.h"
-#include "mcdsl/base/error.h"
+#include "mcdsl/crypto/internal/openssl.h"
 
 namespace mcdsl::crypto {
 namespace {
 
-struct Free {
-  void operator()(EVP_MD* digest) const noexcept { EVP_MD_free(digest); }
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-  void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
-  void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
-};
-template <class T>
-using Handle = std::unique_ptr<T, Free>;
-
-void require(bool success, const char* what) {
-  if (!success) {
-    throw Exception(Code::internal, std::string("OpenSSL: ") + what + " failed");
-  }
-}
+using internal::Handle;
+using internal::require;
 
 // Fetching an algorithm costs more than hashing a token: once per process.
 const EVP_MD* sha256_algorithm() {

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mcdsl/base/log.h"
+#include "mcdsl/base/result.h"
+#include "mcdsl/base/secret.h"
+
+namespace mcdsl::auth::internal {
+
+/// When a caller stops waiting. The machine's time, not a Clock's: it bounds waits that are real.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Views must outlive the call only. Texts that came from outside must be checked before they become a header.
+struct HttpsRequest {
+  std::string_view method;  ///< "GET" or "POST"
+  std::string_view path;    ///< added to the client's URL
+  std::string_view authorization = {};
+  std::string_view content_type = {};
+  std::string_view body = {};
+};
+
+struct HttpsResponse {
+  long status = 0;
+  Secret body;  ///< may be a session
+};
+
+/// Talks to one HTTPS service over a bounded number of connections that are kept open: TLS 1.3 or later, no redirects,
+/// no proxy, answers of 64 KiB at most.
+/// Threads: `send` is safe from any thread and blocks.
+class HttpsClient {
+ public:
+  struct Settings {
+    std::string url_setting;  ///< what an operator knows the URL by: "mcias.server_url"
+    std::string url;
+    std::filesystem::path ca_cert;  ///< PEM; the only trust when set, otherwise the system's
+    std::chrono::nanoseconds timeout;
+    std::size_t max_connections;
+    log::Logger logger;
+  };
+
+  /// Throws Exception (invalid_argument) for a URL that is not plain https, or a CA file without a certificate.
+  explicit HttpsClient(Settings settings);
+  ~HttpsClient();
+  HttpsClient(const HttpsClient&) = delete;
+  HttpsClient& operator=(const HttpsClient&) = delete;
+
+  /// Until when a call that begins now may take.
+  [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + settings_.timeout; }
+
+  /// Any answer below 500. Errors: unavailable, with the cause: no free connection in time, DNS, connecting, TLS (which
+  /// check failed and what the certificate says), timeout, too long an answer, a 5xx status.
+  [[nodiscard]] Result<HttpsResponse> send(const HttpsRequest& request, Deadline deadline);
+
+  /// The error for an answer that the protocol does not know. `why` must not quote the answer: it may hold a token.
+  [[nodiscard]] Error unexpected(const HttpsRequest& request, const std::string& why) const;
+
+ private:
+  class Library;
+  class Connection;
+  class Lease;
+
+  [[nodiscard]] std::unique_ptr<Connection> acquire(Deadline deadline);
+  void release(std::unique_ptr<Connection> connection) noexcept;
+  [[nodiscard]] std::string describe(const HttpsRequest& request) const;
+  [[nodiscard]] Result<HttpsResponse> exchange(const HttpsRequest& request, Deadline deadline);
+  void note_reachable(const Result<HttpsResponse>& response);
+
+  std::unique_ptr<Library> library_;
+  Settings settings_;
+  std::mutex mutex_;
+  std::condition_variable released_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t connections_ = 0;
+  std::atomic<bool> reachable_ = true;
+};
+
+}  // namespace mcdsl::auth::internal

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "mcdsl/auth/caller.h"
+#include "mcdsl/auth/internal/https_client.h"
+#include "mcdsl/base/clock.h"
+#include "mcdsl/base/result.h"
+#include "mcdsl/crypto/digest.h"
+
+namespace mcdsl::auth::internal {
+
+/// What a digest is hashed by in a table: any part of it is as good as a random number.
+struct DigestHash {
+  std::size_t operator()(const crypto::Sha256& digest) const noexcept {
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof(hash));
+    return hash;
+  }
+};
+
+/// A table of bounded size whose entries end at a time of their own. When full it drops the oldest entry, which is also
+/// the one nearest to its end: all live equally long. Belongs to one thread at a time.
+template <class T>
+class ExpiringTable {
+ public:
+  explicit ExpiringTable(std::size_t capacity) : capacity_(capacity) {}
+
+  /// Null where there is none or it has ended.
+  [[nodiscard]] const T* find(const crypto::Sha256& key, Clock::SteadyTime now) const {
+    const auto found = index_.find(key);
+    return found == index_.end() || found->second->end <= now ? nullptr : &found->second->value;
+  }
+
+  void put(const crypto::Sha256& key, T value, Clock::SteadyTime now, Clock::SteadyTime end) {
+    erase(key);
+    while (!entries_.empty() && (entries_.front().end <= now || entries_.size() >= capacity_)) {
+      index_.erase(entries_.front().key);
+      entries_.pop_front();
+    }
+    entries_.push_back({key, std::move(value), end});
+    index_.emplace(key, std::prev(entries_.end()));
+  }
+
+  void erase(const crypto::Sha256& key) {
+    if (const auto found = index_.find(key); found != index_.end()) {
+      entries_.erase(found->second);
+      index_.erase(found);
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+
+ private:
+  struct Entry {
+    crypto::Sha256 key;
+    T value;
+    Clock::SteadyTime end;
+  };
+
+  std::size_t capacity_;
+  std::list<Entry> entries_;  // oldest first
+  std::unordered_map<crypto::Sha256, typename std::list<Entry>::iterator, DigestHash> index_;
+};
+
+/// Remembers whose a token is, by the token's digest, and lets one thread ask where several want to know.
+///
+/// A caller is remembered for 30 seconds from before the question was asked, and never past the token's own end; a
+/// refusal for 5 seconds; unavailability not at all. Refusals have a table of their own, so that a flood of invented
+/// tokens cannot drive out good ones.
+/// Threads: all methods are safe from any thread. Lifetime: the clock must outlive it.
+class TokenCache {
+ public:
+  using Answer = Result<std::shared_ptr<const Caller>>;
+
+  static constexpr std::chrono::seconds kCallerLifetime{30};
+  static constexpr std::chrono::seconds kRefusalLifetime{5};
+
+  /// `capacity` callers and as many refusals, rounded up to a few more.
+  TokenCache(const Clock& clock, std::size_t capacity);
+
+  [[nodiscard]] std::optional<Answer> find(const crypto::Sha256& key) const;
+
+  /// The remembered answer, or what `ask` says. While one thread is in `ask` for a token, others who want to know the
+  /// same wait for its answer, until their deadline: unavailable then.
+  [[nodiscard]] Answer get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask);
+
+  /// Forgets the caller and remembers the refusal. A question that was asked before is not remembered when it is
+  /// answered: its answer may be older than the refusal.
+  void refuse(const crypto::Sha256& key, Error refusal);
+
+  /// How many answers are held, dead ones included.
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Flight;
+  struct alignas(64) Shard {
+    explicit Shard(std::size_t capacity) : callers(capacity), refusals(capacity) {}
+
+    [[nodiscard]] std::optional<Answer> find(const crypto::Sha256& key, const Clock& clock) const;
+    void put(const crypto::Sha256& key, const Answer& answer, Clock::SteadyTime asked, Clock::SteadyTime now);
+
+    mutable std::mutex mutex;
+    ExpiringTable<std::shared_ptr<const Caller>> callers;
+    ExpiringTable<Error> refusals;
+    std::unordered_map<crypto::Sha256, std::shared_ptr<Flight>, DigestHash> flights;
+  };
+
+  [[nodiscard]] Shard& shard_of(const crypto::Sha256& key) const noexcept;
+  void land(Shard& shard, const crypto::Sha256& key, const std::shared_ptr<Flight>& flight, const Answer& answer,
+            Clock::SteadyTime asked);
+
+  const Clock& clock_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace mcdsl::auth::internal

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "mcdsl/auth/token_verifier.h"
+#include "mcdsl/base/clock.h"
+#include "mcdsl/crypto/digest.h"
+
+namespace mcdsl::auth {
+
+/// Knows a fixed set of tokens: for tests and for trying a service out without an identity service.
+///
+///     const StaticVerifier verifier({{"let-me-in", {.subject = "1", .username = "alice", .roles = {"admin"}}}});
+///
+/// A caller without `expires_at` never expires. Lifetime: the clock must outlive it.
+class StaticVerifier final : public TokenVerifier {
+ public:
+  explicit StaticVerifier(const std::map<std::string, Caller>& callers, const Clock& clock = system_clock());
+
+  /// Errors: unauthenticated for a token that is not in the set or whose caller has expired.
+  [[nodiscard]] Result<std::shared_ptr<const Caller>> verify(std::string_view token) const override;
+
+ private:
+  // Keyed by digest, so that how long a look-up takes says nothing about how near a guess came.
+  std::map<crypto::Sha256, std::shared_ptr<const Caller>> callers_;
+  const Clock& clock_;
+};
+
+}  // namespace mcdsl::auth
