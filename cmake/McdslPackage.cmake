@@ -56,6 +56,8 @@ function(mcdsl_package name)
     PUBLIC ${arg_DEPENDS} Threads::Threads
     PRIVATE $<BUILD_INTERFACE:mcdsl_flags> ${arg_LIBRARIES})
   install(TARGETS ${target} EXPORT mcdsl FILE_SET HEADERS)
+  set_property(GLOBAL APPEND PROPERTY MCDSL_PACKAGES ${name})
+  set_property(GLOBAL APPEND PROPERTY MCDSL_THIRD_PARTY ${arg_LIBRARIES})
 
   if(arg_TESTS)
     mcdsl_test(${name}_test SOURCES ${arg_TESTS} LIBRARIES mcdsl::${name} ${arg_TEST_DEPENDS} ${arg_LIBRARIES})
@@ -63,7 +65,8 @@ function(mcdsl_package name)
   if(arg_BENCHMARKS AND MCDSL_TESTS)
     find_package(benchmark REQUIRED)
     add_executable(${name}_bench ${arg_BENCHMARKS})
-    target_link_libraries(${name}_bench PRIVATE mcdsl_flags mcdsl::${name} ${arg_TEST_DEPENDS} benchmark::benchmark_main)
+    target_link_libraries(${name}_bench PRIVATE mcdsl_flags mcdsl::${name} ${arg_TEST_DEPENDS} ${arg_LIBRARIES}
+      benchmark::benchmark_main)
   endif()
   if(MCDSL_FUZZERS)
     foreach(source IN LISTS arg_FUZZERS)

@@ -47,6 +47,10 @@ Access Access::admin() {
   return Access({{Kind::admin, ""}});
 }
 
+Access Access::system() {
+  return Access({{Kind::system, ""}});
+}
+
 Access Access::role(std::string name) {
   return Access({{Kind::role, checked_name(std::move(name))}});
 }
@@ -96,6 +100,8 @@ std::string_view Access::word(Kind kind) noexcept {
       return "user";
     case Kind::admin:
       return "admin";
+    case Kind::system:
+      return "system";
     case Kind::role:
       return "role:";
     case Kind::account:
@@ -105,7 +111,7 @@ std::string_view Access::word(Kind kind) noexcept {
 }
 
 Result<Access::Rule> Access::parse_rule(std::string_view text) {
-  for (const Kind kind : {Kind::open, Kind::authenticated, Kind::user, Kind::admin}) {
+  for (const Kind kind : {Kind::open, Kind::authenticated, Kind::user, Kind::admin, Kind::system}) {
     if (text == word(kind)) {
       return Rule{kind, ""};
     }
@@ -117,7 +123,7 @@ Result<Access::Rule> Access::parse_rule(std::string_view text) {
   }
   return fail(Code::invalid_argument,
               "access rule: \"" + printable(text) +
-                  "\" is none of open, authenticated, user, admin, role:<name>, account:<name>");
+                  "\" is none of open, authenticated, user, admin, system, role:<name>, account:<name>");
 }
 
 std::string Access::to_string() const {
@@ -141,6 +147,8 @@ bool Access::Rule::admits(const Caller& caller) const noexcept {
       return caller.has_role(protocol::kUserRole) || caller.is_admin();
     case Kind::admin:
       return caller.is_admin();
+    case Kind::system:
+      return caller.account_type == AccountType::system;
     case Kind::role:
       return caller.has_role(name) || caller.is_admin();
     case Kind::account:

@@ -19,6 +19,7 @@ namespace mcdsl::auth {
 ///     authenticated            every valid token, guests and system accounts too
 ///     user                     the role `user` or `admin`
 ///     admin                    the role `admin`
+///     system                   every system account
 ///     role:editor              that role, or `admin`: administrators have full access
 ///     account:mcp              the system account of that name
 ///     admin | account:mcp      any of several
@@ -28,6 +29,7 @@ class Access {
   [[nodiscard]] static Access authenticated();
   [[nodiscard]] static Access user();
   [[nodiscard]] static Access admin();
+  [[nodiscard]] static Access system();
 
   /// Names are 1 to 64 characters of `A-Z a-z 0-9 . _ - @`; throws Exception (invalid_argument) for any other.
   [[nodiscard]] static Access role(std::string name);
@@ -51,7 +53,7 @@ class Access {
   friend bool operator==(const Access&, const Access&) = default;
 
  private:
-  enum class Kind : std::uint8_t { open, authenticated, user, admin, role, account };
+  enum class Kind : std::uint8_t { open, authenticated, user, admin, system, role, account };
   struct Rule {
     Kind kind;
     std::string name;  ///< of the role or account

@@ -157,21 +157,22 @@ bool is_valid_utf8(std::string_view text) noexcept {
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   while (!text.empty()) {
-    if (out.size() >= limit) {
-      return out + "...";
-    }
     const std::size_t length = utf8_sequence(text);
     const auto lead = static_cast<unsigned char>(text.front());
     // C1 controls (U+0080 to U+009F) reach terminals as well as C0 do.
     const bool control =
         lead < 0x20 || lead == 0x7F || (lead == 0xC2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xA0);
     const std::size_t take = length == 0 ? 1 : length;
-    if (length == 0 || control) {
-      for (const char c : text.substr(0, take)) {
+    const bool escaped = length == 0 || control;
+    if (out.size() + (escaped ? take * 4 : take) > limit) {
+      return out + "...";
+    }
+    for (const char c : text.substr(0, take)) {
+      if (escaped) {
         out.append("\\x").append(hex_encode(std::string_view(&c, 1)));
+      } else {
+        out.push_back(c);
       }
-    } else {
-      out.append(text.substr(0, take));
     }
     text.remove_prefix(take);
   }

@@ -14,10 +14,9 @@ struct CodeRow {
   std::string_view public_text;
 };
 
-// The one table: gRPC number (the index) -> name, HTTP status, what a client is told when nothing better was given.
-// `failed_precondition` is 412 by the platform's convention (google.api uses 400).
-constexpr std::array<CodeRow, 17> kCodes{{
-    {"ok", 200, "ok"},
+// The one table: gRPC number (from 1; 0 is success and no error) -> name, HTTP status, what a client is told when
+// nothing better was given. `failed_precondition` is 412 by the platform's convention (google.api uses 400).
+constexpr std::array<CodeRow, 16> kCodes{{
     {"cancelled", 499, "cancelled"},
     {"unknown", 500, "internal error"},
     {"invalid_argument", 400, "bad request"},
@@ -37,8 +36,10 @@ constexpr std::array<CodeRow, 17> kCodes{{
 }};
 
 const CodeRow& row(Code code) noexcept {
-  const auto index = static_cast<std::size_t>(code);
-  return kCodes[index < kCodes.size() ? index : static_cast<std::size_t>(Code::unknown)];
+  const auto number = static_cast<std::size_t>(code);
+  // A number from a wire that names no failure must not pass for success.
+  const bool known = number >= 1 && number <= kCodes.size();
+  return kCodes[(known ? number : static_cast<std::size_t>(Code::unknown)) - 1];
 }
 
 }  // namespace

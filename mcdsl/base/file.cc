@@ -23,6 +23,7 @@ Code code_of(int errno_value) {
       return Code::permission_denied;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
       return Code::resource_exhausted;

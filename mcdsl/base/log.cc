@@ -34,12 +34,21 @@ bool is_plain(std::string_view text) {
   return true;
 }
 
+// A control character of C1 (U+0080 to U+009F), which terminals obey as they do those of C0, in UTF-8.
+bool is_c1_control(std::string_view text) {
+  return text.size() >= 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0;
+}
+
+void append_escape(std::string& out, unsigned char byte) {
+  out.append("\\u00").append(hex_encode(std::string_view(reinterpret_cast<const char*>(&byte), 1)));
+}
+
 // A JSON string (RFC 8259 §7); logfmt readers take the same escapes. Malformed UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   out.push_back('"');
   const bool valid = is_valid_utf8(text);
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out.push_back('\\');
@@ -47,11 +56,11 @@ void append_quoted(std::string& out, std::string_view text) {
     } else if (c == '\n') {
       out.append("\\n");
     } else if (byte < 0x20 || byte == 0x7F) {
-      out.append("\\u00");
-      out.push_back(kHex[byte >> 4U]);
-      out.push_back(kHex[byte & 15U]);
+      append_escape(out, byte);
     } else if (!valid && byte >= 0x80) {
       out.append("\\ufffd");
+    } else if (is_c1_control(text.substr(i))) {
+      append_escape(out, static_cast<unsigned char>(text[++i]));
     } else {
       out.push_back(c);
     }
@@ -80,7 +89,8 @@ void append_value(std::string& out, const Field::Value& value, Format format) {
     out.append(*truth ? "true" : "false");
   } else if (const auto* duration = std::get_if<std::chrono::nanoseconds>(&value)) {
     // Seconds with the field's own precision, to the microsecond: what log tools can compare.
-    append_number(out, static_cast<double>(duration->count() / 1000) / 1e6);
+    const auto micros = std::chrono::floor<std::chrono::microseconds>(*duration);
+    append_number(out, std::chrono::duration<double>(micros).count());
   }
 }
 

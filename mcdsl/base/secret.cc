@@ -31,6 +31,7 @@ Secret& Secret::operator=(const Secret& other) {
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
+    wipe(text_);  // first: a swap of short texts leaves the end of the longer one where it was
     text_.swap(other.text_);
     wipe(other.text_);
   }

@@ -1,17 +1,26 @@
 #include "mcdsl/base/time.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
+#include <expected>
 #include <optional>
+
+#include "mcdsl/base/bytes.h"
 
 namespace mcdsl {
 namespace {
 
 using std::chrono::nanoseconds;
 
-__extension__ using Wide = unsigned __int128;
+// What the most negative duration counts; the most positive one counts one less.
+constexpr std::uint64_t kNanosLimit = std::uint64_t{1} << 63;
+constexpr std::string_view kOutOfRange = "it is out of range";
+
+// The years that a system_clock of nanoseconds holds whole, with any offset.
+constexpr int kFirstYear = 1678;
+constexpr int kLastYear = 2261;
 
 struct Unit {
   std::string_view name;
@@ -34,17 +43,16 @@ constexpr bool is_digit(char c) {
 }
 
 std::unexpected<Error> bad_duration(std::string_view text, std::string_view why) {
-  return fail_visible(Code::invalid_argument, "\"" + std::string(text) + "\" is not a duration: " + std::string(why) +
+  return fail_visible(Code::invalid_argument, "\"" + printable(text) + "\" is not a duration: " + std::string(why) +
                                                   R"( (write "30s" or "1h30m"))");
 }
 
 // Takes decimal digits from the front of `rest` into `value`; nullopt on overflow past 2^63.
 std::optional<std::uint64_t> take_digits(std::string_view& rest) {
-  constexpr std::uint64_t kLimit = std::uint64_t{1} << 63;
   std::uint64_t value = 0;
   while (!rest.empty() && is_digit(rest.front())) {
     const auto digit = static_cast<std::uint64_t>(rest.front() - '0');
-    if (value > (kLimit - digit) / 10) {
+    if (value > (kNanosLimit - digit) / 10) {
       return std::nullopt;
     }
     value = value * 10 + digit;
@@ -53,18 +61,20 @@ std::optional<std::uint64_t> take_digits(std::string_view& rest) {
   return value;
 }
 
-// Digits after the decimal point, scaled to `unit`; digits too small to matter are dropped, as Go does.
-std::uint64_t take_fraction(std::string_view& rest, std::uint64_t unit) {
-  Wide value = 0;
-  Wide scale = 1;
-  while (!rest.empty() && is_digit(rest.front())) {
-    if (scale < 1'000'000'000'000'000'000U) {
-      value = value * 10 + static_cast<unsigned>(rest.front() - '0');
-      scale *= 10;
+// Digits after the decimal point, scaled to `unit`. Go computes this in floating point, from as many digits as 63 bits
+// hold, and so do we: a file must mean the same to both, to the nanosecond.
+std::uint64_t scaled_fraction(std::string_view digits, std::uint64_t unit) {
+  std::uint64_t value = 0;
+  double scale = 1;
+  for (const char c : digits) {
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (value > (kNanosLimit - digit) / 10) {
+      break;
     }
-    rest.remove_prefix(1);
+    value = value * 10 + digit;
+    scale *= 10;
   }
-  return static_cast<std::uint64_t>(value * unit / scale);
+  return static_cast<std::uint64_t>(static_cast<double>(value) * (static_cast<double>(unit) / scale));
 }
 
 const Unit* take_unit(std::string_view& rest) {
@@ -82,9 +92,41 @@ const Unit* take_unit(std::string_view& rest) {
   return nullptr;
 }
 
+// One number with its unit, in nanoseconds, from the front of `rest`; otherwise what is wrong with it.
+std::expected<std::uint64_t, std::string_view> take_part(std::string_view& rest) {
+  const std::string_view number = rest;
+  const auto whole = take_digits(rest);
+  if (!whole) {
+    return std::unexpected(kOutOfRange);
+  }
+  std::string_view fraction;
+  std::size_t digits = number.size() - rest.size();
+  if (rest.starts_with('.')) {
+    rest.remove_prefix(1);
+    fraction = rest.substr(0, std::min(rest.find_first_not_of("0123456789"), rest.size()));
+    rest.remove_prefix(fraction.size());
+    digits += fraction.size();
+  }
+  if (digits == 0) {
+    return std::unexpected("a number is missing");
+  }
+  const Unit* unit = take_unit(rest);
+  if (unit == nullptr) {
+    return std::unexpected(rest.empty() ? "a unit is missing" : "unknown unit");
+  }
+  if (*whole > kNanosLimit / unit->nanos) {
+    return std::unexpected(kOutOfRange);
+  }
+  const std::uint64_t part = *whole * unit->nanos + scaled_fraction(fraction, unit->nanos);
+  if (part > kNanosLimit) {
+    return std::unexpected(kOutOfRange);
+  }
+  return part;
+}
+
 void append_padded(std::string& out, std::uint64_t value, std::size_t width) {
   std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   const auto length = static_cast<std::size_t>(end - digits.data());
   if (length < width) {
     out.append(width - length, '0');
@@ -95,7 +137,7 @@ void append_padded(std::string& out, std::uint64_t value, std::size_t width) {
 // "1.5" for 1'500 of 1'000: whole part, and the fraction without trailing zeros.
 void append_decimal(std::string& out, std::uint64_t value, std::uint64_t unit) {
   append_padded(out, value / unit, 1);
-  std::uint64_t fraction = value % unit;
+  const std::uint64_t fraction = value % unit;
   if (fraction == 0) {
     return;
   }
@@ -129,8 +171,8 @@ std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t 
 
 Result<nanoseconds> parse_duration(std::string_view text) {
   std::string_view rest = text;
-  const bool negative = !rest.empty() && rest.front() == '-';
-  if (negative || (!rest.empty() && rest.front() == '+')) {
+  const bool negative = rest.starts_with('-');
+  if (negative || rest.starts_with('+')) {
     rest.remove_prefix(1);
   }
   if (rest == "0") {
@@ -139,42 +181,19 @@ Result<nanoseconds> parse_duration(std::string_view text) {
   if (rest.empty()) {
     return bad_duration(text, "it is empty");
   }
-  constexpr std::uint64_t kLimit = std::uint64_t{1} << 63;
   std::uint64_t total = 0;
   while (!rest.empty()) {
-    const std::size_t before = rest.size();
-    const auto whole = take_digits(rest);
-    if (!whole) {
-      return bad_duration(text, "it is out of range");
+    const auto part = take_part(rest);
+    if (!part) {
+      return bad_duration(text, part.error());
     }
-    bool any_digit = rest.size() != before;
-    std::string_view fraction;
-    if (!rest.empty() && rest.front() == '.') {
-      rest.remove_prefix(1);
-      fraction = rest;
-      while (!rest.empty() && is_digit(rest.front())) {
-        rest.remove_prefix(1);
-        any_digit = true;
-      }
+    if (total > kNanosLimit - *part) {
+      return bad_duration(text, kOutOfRange);
     }
-    if (!any_digit) {
-      return bad_duration(text, "a number is missing");
-    }
-    const Unit* unit = take_unit(rest);
-    if (unit == nullptr) {
-      return bad_duration(text, rest.empty() ? "a unit is missing" : "unknown unit");
-    }
-    if (*whole > kLimit / unit->nanos) {
-      return bad_duration(text, "it is out of range");
-    }
-    const std::uint64_t part = *whole * unit->nanos + take_fraction(fraction, unit->nanos);
-    if (part > kLimit || total > kLimit - part) {
-      return bad_duration(text, "it is out of range");
-    }
-    total += part;
+    total += *part;
   }
-  if (!negative && total == kLimit) {
-    return bad_duration(text, "it is out of range");
+  if (!negative && total == kNanosLimit) {
+    return bad_duration(text, kOutOfRange);
   }
   return nanoseconds(static_cast<std::int64_t>(negative ? ~total + 1 : total));
 }
@@ -245,7 +264,7 @@ Result<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view tex
   using namespace std::chrono;
   const auto bad = [&] {
     return fail_visible(Code::invalid_argument,
-                        "\"" + std::string(text) + R"(" is not an RFC 3339 time (write "2026-01-31T12:00:00Z"))");
+                        "\"" + printable(text) + R"(" is not an RFC 3339 time (write "2026-01-31T12:00:00Z"))");
   };
   const auto year_number = number_at(text, 0, 4);
   const auto month_number = number_at(text, 5, 2);
@@ -259,7 +278,8 @@ Result<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view tex
   }
   const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)),
                             std::chrono::day(static_cast<unsigned>(*day_number)));
-  if (!date.ok() || *year_number < 1 || *year_number > 2200 || *hour > 23 || *minute > 59 || *second > 60) {
+  if (!date.ok() || *year_number < kFirstYear || *year_number > kLastYear || *hour > 23 || *minute > 59 ||
+      *second > 60) {
     return bad();
   }
   std::size_t at = 19;

@@ -20,7 +20,7 @@ namespace mcdsl {
 [[nodiscard]] std::string format_rfc3339(std::chrono::system_clock::time_point time);
 
 /// Reads RFC 3339 §5.6 `date-time` with any offset and up to nine fractional digits (kept to the clock's precision).
-/// A leap second reads as the second before it. Errors: invalid_argument. Years 0001 to 2200.
+/// A leap second reads as the second before it. Errors: invalid_argument. Years 1678 to 2261.
 [[nodiscard]] Result<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text);
 
 }  // namespace mcdsl

@@ -98,7 +98,7 @@ Sha256 Sha256Stream::finish() {
 
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
-  require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1, "RAND_bytes");
+  require(RAND_bytes_ex(nullptr, reinterpret_cast<unsigned char*>(bytes.data()), count, 0) == 1, "RAND_bytes_ex");
   return bytes;
 }
 

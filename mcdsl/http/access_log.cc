@@ -1,7 +1,9 @@
 #include "mcdsl/http/access_log.h"
 
 #include <array>
+#include <chrono>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "mcdsl/http/principal.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <tuple>
 
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/http/internal/route_tree.h"

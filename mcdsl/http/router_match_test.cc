@@ -1,5 +1,6 @@
 // Which route answers a request, and what a router answers itself.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

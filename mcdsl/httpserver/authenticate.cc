@@ -43,7 +43,8 @@ http::Middleware require(const auth::TokenVerifier& verifier, auth::Access acces
 const auth::Caller& caller(const http::Request& request) {
   const auto* found = request.get<auth::Caller>();
   if (found == nullptr) {
-    throw Exception(Code::internal, "route \"" + std::string(request.route()) + "\" asks for its caller but requires none");
+    throw Exception(Code::internal,
+                    "route \"" + std::string(request.route()) + "\" asks for its caller but requires none");
   }
   return *found;
 }

@@ -15,7 +15,8 @@ namespace mcdsl::httpserver {
 /// Lifetime: `verifier` outlives the middleware.
 [[nodiscard]] http::Middleware require(const auth::TokenVerifier& verifier, auth::Access access);
 
-/// Who sent the request. Throws Exception (internal) behind no `require` or behind an open one: a mistake in the routes.
+/// Who sent the request. Throws Exception (internal) behind no `require` or behind an open one: a mistake in the
+/// routes.
 [[nodiscard]] const auth::Caller& caller(const http::Request& request);
 
 }  // namespace mcdsl::httpserver

@@ -40,7 +40,8 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
 }  // namespace
 
 struct Server::Parts {
-  Parts(const config::Server& config, const http::Application& application, const log::Logger& logger, const Clock& clock)
+  Parts(const config::Server& config, const http::Application& application, const log::Logger& logger,
+        const Clock& clock)
       : certificates(load_certificates(config, logger, clock)),
         pipeline(application,
                  {http::request_id(), http::access_log(logger, clock), http::recover(), http::security_headers()}),
@@ -53,12 +54,15 @@ struct Server::Parts {
   net::Address address;
 };
 
-Server::Server(const config::Server& config, const http::Application& application, log::Logger logger, const Clock& clock)
+Server::Server(const config::Server& config, const http::Application& application, log::Logger logger,
+               const Clock& clock)
     : parts_(std::make_unique<Parts>(config, application, std::move(logger), clock)) {}
 
 Server::~Server() = default;
 
-const net::Address& Server::address() const noexcept { return parts_->address; }
+const net::Address& Server::address() const noexcept {
+  return parts_->address;
+}
 
 std::string Server::url() const {
   net::Address reachable = parts_->address;
@@ -71,14 +75,26 @@ std::string Server::url() const {
   return (parts_->certificates ? "https://" : "http://") + reachable.to_string();
 }
 
-void Server::start() { parts_->server.start(); }
+void Server::start() {
+  parts_->server.start();
+}
 
-void Server::stop() noexcept { parts_->server.stop(); }
+void Server::stop() noexcept {
+  parts_->server.stop();
+}
 
-bool Server::wait() { return parts_->server.wait(); }
+bool Server::wait() {
+  return parts_->server.wait();
+}
 
-bool Server::reload_certificates() { return parts_->certificates && parts_->certificates->reload(); }
+bool Server::wait_for(std::chrono::nanoseconds time) { return parts_->server.wait_for(time); }
 
-net::ServerStats Server::stats() const noexcept { return parts_->server.stats(); }
+bool Server::reload_certificates() {
+  return parts_->certificates && parts_->certificates->reload();
+}
+
+net::ServerStats Server::stats() const noexcept {
+  return parts_->server.stats();
+}
 
 }  // namespace mcdsl::httpserver

@@ -39,6 +39,9 @@ class Server {
   /// Waits until the drain is over. False when something had to be cut.
   bool wait();
 
+  /// Waits at most so long. True when the server has stopped.
+  bool wait_for(std::chrono::nanoseconds time);
+
   /// Reads the certificate files again for new connections. False where the new pair was refused, or TLS is off.
   bool reload_certificates();
 

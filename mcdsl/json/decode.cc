@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <variant>
 
 #include <nlohmann/json.hpp>
@@ -17,10 +18,13 @@ struct Null {};
 struct Array {};
 struct Object {};
 
+// A place in the tree or in its text. A node is half the size for it, and a short document can have many.
+using Index = std::uint32_t;
+
 // A piece of the tree's text.
 struct Text {
-  std::size_t at = 0;
-  std::size_t size = 0;
+  Index at = 0;
+  Index size = 0;
 };
 
 // Numbers as the parser tells them apart: negative integers, other integers, all else.
@@ -32,7 +36,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Data>> kKinds{
 struct Node {
   Data data;
   Text key;                // of a member
-  std::size_t end = 0;     // one past its last descendant
+  Index end = 0;           // one past its last descendant
   bool asked_for = false;  // by a bind
 };
 
@@ -94,7 +98,7 @@ class Tree {
 
  private:
   bool add(Data data) {
-    nodes_.push_back({data, key_, nodes_.size() + 1});
+    nodes_.push_back({data, key_, static_cast<Index>(nodes_.size() + 1)});
     return true;
   }
   bool open(Data data) {
@@ -106,12 +110,12 @@ class Tree {
     return add(data);
   }
   bool close() {
-    nodes_[open_.back()].end = nodes_.size();
+    nodes_[open_.back()].end = static_cast<Index>(nodes_.size());
     open_.pop_back();
     return true;
   }
   Text keep(std::string_view text) {
-    const Text kept{text_.size(), text.size()};
+    const Text kept{static_cast<Index>(text_.size()), static_cast<Index>(text.size())};
     text_.append(text);
     return kept;
   }
@@ -137,6 +141,10 @@ Tree::Tree(std::string_view text, DecodeOptions options) : options_(options) {
   if (options.max_depth > kDeepest) {
     throw Exception(Code::internal, "json::decode: max_depth is above " + std::to_string(kDeepest));
   }
+  if (text.size() >= std::numeric_limits<Index>::max()) {  // neither nodes nor their text are more than its bytes
+    fail_with("the JSON document is longer than 4 GiB");
+    return;
+  }
   if (!nlohmann::json::sax_parse(text, this)) {
     fail_with(is_valid_utf8(text) ? "malformed JSON at byte " + std::to_string(malformed_at_)
                                   : "the JSON document is not valid UTF-8");
@@ -160,14 +168,19 @@ void Tree::refuse_fields_given_twice(std::size_t object) {
   }
 }
 
+// The path is looked for once only: a hundred thousand mistakes must not cost the square of that either.
 void Tree::refuse(std::size_t index, const std::string& what) {
-  const std::string path = path_to(index);
-  fail_with(path.empty() ? what : path + ": " + what);
+  if (!error_) {
+    const std::string path = path_to(index);
+    fail_with(path.empty() ? what : path + ": " + what);
+  }
 }
 
 void Tree::refuse_member(std::size_t object, std::string_view name, const std::string& what) {
-  const std::string path = path_to(object);
-  fail_with((path.empty() ? "" : path + ".") + std::string(name) + ": " + what);
+  if (!error_) {
+    const std::string path = path_to(object);
+    fail_with((path.empty() ? "" : path + ".") + std::string(name) + ": " + what);
+  }
 }
 
 std::string Tree::path_to(std::size_t target) const {

@@ -168,6 +168,20 @@ TEST(JsonDecode, ReportsTheFirstOfSeveralErrors) {
   EXPECT_EQ(refusal<Note>(R"({"slug": 1, "read": 2})"), "slug: want a string, found a number");
 }
 
+// Each of these takes minutes where the cost of a mistake grows with the size of the document.
+TEST(JsonDecode, RefusesDocumentsFullOfMistakes) {
+  constexpr int kCount = 200'000;
+  std::string fields = R"({"slug": "a")";
+  std::string elements = R"({"slug": "a", "tags": [0)";
+  for (int i = 0; i < kCount; ++i) {
+    fields += ", \"x" + std::to_string(i) + "\": 0";
+    elements += ",0";
+  }
+  EXPECT_EQ(refusal<Note>(fields + "}"), "x0: unknown field");
+  EXPECT_EQ(refusal<Note>(elements + "]}"), "tags[0]: want a string, found a number");
+  EXPECT_EQ(refusal<Note>(fields + R"(, "x7": 1})"), "x7: the field is there twice");
+}
+
 TEST(JsonDecode, RefusesMalformedTextWithItsPlace) {
   EXPECT_EQ(refusal<Note>(""), "malformed JSON at byte 0");
   EXPECT_EQ(refusal<Note>(R"({"slug":})"), "malformed JSON at byte 8");

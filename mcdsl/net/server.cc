@@ -76,6 +76,11 @@ bool Server::wait() {
   return clean;
 }
 
+bool Server::wait_for(std::chrono::nanoseconds time) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  return std::ranges::all_of(engine_->loops, [&](const auto& loop) { return loop->wait_until(deadline); });
+}
+
 ServerStats Server::stats() const noexcept {
   ServerStats sum;
   for (const auto& loop : engine_->loops) {

@@ -78,6 +78,9 @@ class Server {
   /// Waits until the server has stopped. False when something had to be cut, or a handler still runs.
   bool wait();
 
+  /// Waits at most so long. True when the server has stopped.
+  bool wait_for(std::chrono::nanoseconds time);
+
   [[nodiscard]] ServerStats stats() const noexcept;
 
  private:

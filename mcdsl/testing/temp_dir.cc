@@ -1,5 +1,6 @@
 #include "mcdsl/testing/temp_dir.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 #include <system_error>

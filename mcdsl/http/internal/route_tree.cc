@@ -1,6 +1,7 @@
 #include "mcdsl/http/internal/route_tree.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "mcdsl/base/bytes.h"

@@ -314,4 +314,9 @@ void Loop::wait() {
   finished_changed_.wait(lock, [&] { return finished_; });
 }
 
+bool Loop::wait_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(finished_mutex_);
+  return finished_changed_.wait_until(lock, deadline, [&] { return finished_; });
+}
+
 }  // namespace mcdsl::net

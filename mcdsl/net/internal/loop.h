@@ -70,6 +70,9 @@ class Loop {
   /// Waits until the loop is finished; at once where it never ran.
   void wait();
 
+  /// The same until a deadline of the machine's clock. Whether the loop is finished.
+  bool wait_until(std::chrono::steady_clock::time_point deadline);
+
   /// Whether a connection or an answer had to be cut.
   [[nodiscard]] bool has_cut() const noexcept { return has_cut_.load(std::memory_order_relaxed); }
 

@@ -1,0 +1,34 @@
+# Makes the installed package: headers and libraries are installed by mcdsl_package(), this adds what find_package() reads.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+# How a user's build finds the third-party library behind a target that one of our packages links.
+set(mcdsl_finds_OpenSSL "find_dependency(OpenSSL 3.0)")
+set(mcdsl_finds_CURL "find_dependency(CURL)")
+set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
+set(mcdsl_finds_fmt "find_dependency(fmt)")
+
+# mcdsl_install(): call it when every package has been declared.
+function(mcdsl_install)
+  get_property(libraries GLOBAL PROPERTY MCDSL_THIRD_PARTY)
+  list(FILTER libraries EXCLUDE REGEX "^\\$<BUILD_INTERFACE:")  # headers only: nothing of it is left in ours
+  list(TRANSFORM libraries REPLACE "::.*" "")
+  list(REMOVE_DUPLICATES libraries)
+  list(SORT libraries)
+  set(MCDSL_FIND_DEPENDENCIES "")
+  foreach(library IN LISTS libraries)
+    if(NOT DEFINED mcdsl_finds_${library})
+      message(FATAL_ERROR "cmake/McdslInstall.cmake does not say how an installed mcdsl finds ${library}")
+    endif()
+    string(APPEND MCDSL_FIND_DEPENDENCIES "${mcdsl_finds_${library}}\n")
+  endforeach()
+
+  set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/mcdsl")
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/mcdslConfig.cmake.in" "${PROJECT_BINARY_DIR}/mcdslConfig.cmake"
+    INSTALL_DESTINATION "${destination}")
+  # Before 1.0 a minor version may change the interface.
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+  install(FILES "${PROJECT_BINARY_DIR}/mcdslConfig.cmake" "${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake"
+    DESTINATION "${destination}")
+  install(EXPORT mcdsl FILE mcdslTargets.cmake NAMESPACE mcdsl:: DESTINATION "${destination}")
+endfunction()

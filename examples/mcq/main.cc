@@ -1,0 +1,24 @@
+#include "mcdsl/auth/authenticator.h"
+#include "mcdsl/db/database.h"
+#include "mcdsl/service/run.h"
+
+#include "api.h"
+#include "config.h"
+#include "documents.h"
+
+int main(int argc, char** argv) {
+  return mcdsl::run<mcq::Config>(
+      {.name = "mcq", .version = "0.1.0", .about = "a reading queue"}, argc, argv,
+      [](mcdsl::Service& service, const mcq::Config& config) {
+        auto database = mcdsl::db::Database::open(config.database, {.logger = service.logger()});
+        database.migrate(mcq::kMigrations);
+        const mcdsl::auth::Authenticator authenticator(config.mcias, {.logger = service.logger()});
+        mcq::Documents documents(database);
+
+        service.health().add("database", database);
+        service.health().add("identity", authenticator);
+        service.authenticate_with(authenticator);
+        mcq::add_routes(service, authenticator, documents);
+        service.serve();
+      });
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <csignal>
+
+#include <chrono>
+
+namespace mcdsl::internal {
+
+/// Blocks SIGTERM, SIGINT and SIGHUP in this thread and those it starts from now on, so that a SignalWaiter gets them,
+/// and ignores SIGPIPE: a peer that goes away is an error of its write.
+void block_signals();
+
+/// Takes the signals that `block_signals` holds back.
+class SignalWaiter {
+ public:
+  /// The next signal's number.
+  [[nodiscard]] int wait() const;
+
+  /// Whether SIGTERM or SIGINT comes within the time.
+  [[nodiscard]] bool wait_for(std::chrono::nanoseconds time) const;
+};
+
+}  // namespace mcdsl::internal

@@ -1,0 +1,149 @@
+#include "mcdsl/service/run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include "mcdsl/service/internal/commands.h"
+#include "mcdsl/service/internal/signals.h"
+
+namespace mcdsl::internal {
+namespace {
+
+std::string env_prefix(std::string_view name) {
+  std::string prefix(name);
+  std::ranges::transform(prefix, prefix.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : (c == '-' ? '_' : c);
+  });
+  return prefix;
+}
+
+// The file the operator named, or the conventional one where it exists.
+std::filesystem::path config_file(const std::string& named, const std::string& name) {
+  if (!named.empty()) {
+    return named;
+  }
+  const auto conventional = std::filesystem::path("/srv") / name / (name + ".toml");
+  return std::filesystem::exists(conventional) ? conventional : std::filesystem::path();
+}
+
+int print(const std::string& text) {
+  std::cout << text;
+  return static_cast<int>(Exit::ok);
+}
+
+// The command line of one service.
+class CommandLine {
+ public:
+  explicit CommandLine(const Hooks& hooks) : hooks_(hooks), app_(hooks.about, hooks.name) {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
+    add("server", "serve until SIGTERM or SIGINT", [this] { return serve(); });
+    add("init", "make the service's folder: an example config, certs/, backups/", [this] {
+      return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout);
+    });
+    add("status", "ask the running service for its health", [this] { return print_status(*load().standard, std::cout); });
+    CLI::App* snapshot = add("snapshot", "make a verified copy of the database and print its path", [this] {
+      return print_snapshot(*load().standard, snapshot_path_, std::cout);
+    });
+    snapshot->add_option("path", snapshot_path_, "where; without it a dated file in the backup folder")->type_name("PATH");
+    add_config_commands();
+    add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
+    for (const Hooks::Command& command : hooks_.commands) {
+      CLI::App* own = app_.add_subcommand(command.name, command.about);
+      own->prefix_command();  // its words are the service's to read
+      own->callback([this, own, &command] {
+        action_ = [this, arguments = own->remaining(), &command] {
+          load();
+          return command.run(arguments);
+        };
+      });
+    }
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+      const bool is_help = problem.get_exit_code() == 0;
+      app_.exit(problem, std::cout, std::cerr);
+      return static_cast<int>(is_help ? Exit::ok : Exit::usage);
+    }
+    return action_();
+  }
+
+ private:
+  CLI::App* add(const std::string& name, const std::string& about, std::function<int()> action) {
+    return add_to(app_, name, about, std::move(action));
+  }
+
+  CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> action) {
+    CLI::App* command = parent.add_subcommand(name, about);
+    command->callback([this, action = std::move(action)] { action_ = action; });
+    return command;
+  }
+
+  void add_config_commands() {
+    CLI::App* config = app_.add_subcommand("config", "look at the configuration");
+    config->require_subcommand(1);
+    add_to(*config, "check", "list everything that is wrong with it", [this] {
+      load();
+      return print("the configuration is sound\n");
+    });
+    CLI::App* show = add_to(*config, "show", "print what is in force, secrets masked", [this] {
+      load();
+      return print(hooks_.show(with_origin_ ? config::Show::values_and_origins : config::Show::values));
+    });
+    show->add_flag("--origin", with_origin_, "say of each value where it came from");
+    add_to(*config, "example", "print a configuration to start from", [this] { return print(hooks_.example()); });
+  }
+
+  Hooks::Loaded load() {
+    return hooks_.load({.file = config_file(config_file_, hooks_.name), .env_prefix = env_prefix(hooks_.name)});
+  }
+
+  int serve() {
+    block_signals();
+    const Hooks::Loaded loaded = load();
+    const config::Standard& standard = *loaded.standard;
+    const log::Logger logger(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format);
+    logger.set_level(standard.log.level);
+    logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
+    for (const config::Listener& listener : loaded.listeners) {
+      logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}, {"replaced", listener.replaced}});
+    }
+    Service service(hooks_.name, standard, logger);
+    hooks_.main(service);
+    return static_cast<int>(Exit::ok);
+  }
+
+  const Hooks& hooks_;
+  CLI::App app_;
+  std::string config_file_;
+  std::string snapshot_path_;
+  bool with_origin_ = false;
+  std::function<int()> action_;
+};
+
+}  // namespace
+
+int run(const Hooks& hooks, int argc, char** argv) {
+  try {
+    return CommandLine(hooks).run(argc, argv);
+  } catch (const config::Invalid& problem) {
+    for (const std::string& finding : problem.findings()) {
+      std::cerr << hooks.name << ": " << finding << '\n';
+    }
+    return static_cast<int>(Exit::config);
+  } catch (const std::exception& problem) {
+    std::cerr << hooks.name << ": " << problem.what() << '\n';
+    return static_cast<int>(Exit::failure);
+  }
+}
+
+}  // namespace mcdsl::internal

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mcdsl/auth/access.h"
+#include "mcdsl/auth/token_verifier.h"
+#include "mcdsl/base/clock.h"
+#include "mcdsl/base/log.h"
+#include "mcdsl/config/standard.h"
+#include "mcdsl/health/registry.h"
+#include "mcdsl/http/router.h"
+
+namespace mcdsl {
+
+/// A service while it runs: what its `main` fills with routes and checks before it calls `serve`.
+///
+/// Threads: belongs to the thread of `main`. Lifetime: what stands on the stack above `serve()` outlives every request.
+class Service {
+ public:
+  Service(std::string name, const config::Standard& config, log::Logger logger, const Clock& clock = system_clock());
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const log::Logger& logger() const noexcept;
+  [[nodiscard]] const Clock& clock() const noexcept;
+
+  [[nodiscard]] http::Router& router() noexcept;
+  [[nodiscard]] health::Registry& health() noexcept;
+
+  /// Who tells callers by their tokens, from now on: `require` needs it, and administrators see the detail of
+  /// `/v1/health`. Lifetime: outlives the service.
+  void authenticate_with(const auth::TokenVerifier& verifier);
+
+  /// A middleware that lets through whom the rule admits, see httpserver::require. Throws Exception (internal) before
+  /// `authenticate_with`, unless the rule is `open`.
+  [[nodiscard]] http::Middleware require(auth::Access access) const;
+
+  /// Adds the health routes, listens, and serves until SIGTERM or SIGINT; then drains: not ready, `drain_delay`, listeners
+  /// closed, requests in flight answered until `shutdown_timeout`. SIGHUP reads the certificates again. A second SIGTERM
+  /// or SIGINT ends the process at once, as does a handler that outlasts the drain.
+  /// These signals must be blocked in every thread, as `run` does before it starts one.
+  /// Throws Exception where it cannot listen.
+  void serve();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mcdsl

@@ -1,0 +1,31 @@
+# Installs a build into an empty prefix, then builds and runs the consumer against nothing but that.
+# cmake -D BUILD=<build folder> -D CONSUMER=<folder> -D COMPILER=<C++ compiler> -D PACKAGES=<targets> -P install_test.cmake
+function(must_run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\nfailed: ${result}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+set(scratch "${BUILD}/install_test")
+set(prefix "${scratch}/prefix")
+file(REMOVE_RECURSE "${scratch}")
+must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
+
+file(GLOB_RECURSE installed RELATIVE "${prefix}" "${prefix}/*")
+foreach(file IN LISTS installed)
+  if(file MATCHES "^bin/|/internal/|\\.cc$")
+    message(FATAL_ERROR "${file} must not be installed")
+  endif()
+endforeach()
+
+must_run("${CMAKE_COMMAND}" -G Ninja -S "${CONSUMER}" -B "${scratch}/build" "-DCMAKE_PREFIX_PATH=${prefix}"
+  "-DMCDSL_PREFIX=${prefix}" "-DMCDSL_PACKAGES=${PACKAGES}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+must_run("${CMAKE_COMMAND}" --build "${scratch}/build")
+must_run("${scratch}/build/consumer")
+if(NOT output STREQUAL "404 {\"error\":\"not found\"} ba7816bf\n")
+  message(FATAL_ERROR "the consumer printed: ${output}")
+endif()
+file(REMOVE_RECURSE "${scratch}")
