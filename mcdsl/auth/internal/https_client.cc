@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "mcdsl/auth/internal/certificate_check.h"
+#include "mcdsl/auth/internal/sigpipe_guard.h"
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/base/file.h"
@@ -134,7 +135,7 @@ class HttpsClient::Library {
 class HttpsClient::Connection {
  public:
   explicit Connection(const Settings& settings);
-  ~Connection() { curl_easy_cleanup(handle_); }
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -191,6 +192,11 @@ HttpsClient::Connection::Connection(const Settings& settings) : handle_(curl_eas
   set(handle_, CURLOPT_HEADERDATA, this);
 }
 
+HttpsClient::Connection::~Connection() {
+  const SigpipeGuard guard;  // closing says good-bye on a connection that may be gone
+  curl_easy_cleanup(handle_);
+}
+
 std::size_t HttpsClient::Connection::on_body(const char* data, std::size_t size, std::size_t count,
                                              void* connection) noexcept {
   auto& self = *static_cast<Connection*>(connection);
@@ -244,7 +250,10 @@ Result<HttpsResponse> HttpsClient::Connection::perform(const std::string& url, c
   header_bytes_ = 0;
   too_long_ = false;
 
-  const CURLcode code = curl_easy_perform(handle_);
+  const CURLcode code = [this] {
+    const SigpipeGuard guard;  // CURLOPT_NOSIGNAL makes libcurl leave SIGPIPE to us
+    return curl_easy_perform(handle_);
+  }();
   curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
   HttpsResponse response;
