@@ -60,6 +60,7 @@ struct FakeMcias::State {
   explicit State(const Clock& clock) : clock(clock) {
     write_certificates(folder);
     add_routes();
+    start();
   }
 
   void add_routes();
@@ -78,6 +79,7 @@ struct FakeMcias::State {
   const crypto::Ed25519PrivateKey key = crypto::Ed25519PrivateKey::generate();
   const std::string key_id = auth::jwk_thumbprint(key.public_key());
   TempDir folder;
+  std::string url;  // made by the first start, and constant from then on
 
   mutable std::mutex mutex;  // guards these
   std::map<std::string, Account> accounts;
@@ -88,7 +90,6 @@ struct FakeMcias::State {
   std::mutex server_mutex;  // guards these
   http::Router router;
   net::Address address{.host = "127.0.0.1", .port = 0};
-  std::string url;
   std::unique_ptr<net::CertificateStore> certificates;
   std::unique_ptr<net::Server> server;
 };
@@ -122,7 +123,9 @@ void FakeMcias::State::start() {
   server = std::make_unique<net::Server>(
       router, net::ServerOptions{.shutdown_timeout = std::chrono::milliseconds(100), .loops = 1});
   address = server->listen(address, certificates.get());
-  url = "https://" + address.to_string();
+  if (url.empty()) {
+    url = "https://" + address.to_string();
+  }
   server->start();
 }
 
@@ -202,9 +205,7 @@ std::optional<Claims> FakeMcias::State::valid_claims(std::string_view token) con
   return *std::move(claims);
 }
 
-FakeMcias::FakeMcias(const Clock& clock) : state_(std::make_unique<State>(clock)) {
-  state_->start();
-}
+FakeMcias::FakeMcias(const Clock& clock) : state_(std::make_unique<State>(clock)) {}
 
 FakeMcias::~FakeMcias() = default;
 
