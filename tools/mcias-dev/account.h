@@ -13,14 +13,16 @@ namespace mcias {
 
 /// An account as it is stored.
 struct Account {
-  std::string id;        ///< a UUID: the subject of its tokens
-  std::string username;  ///< in canonical form
+  std::string id = {};        ///< a UUID: the subject of its tokens
+  std::string username = {};  ///< in canonical form
   mcdsl::auth::AccountType type = mcdsl::auth::AccountType::human;
-  std::vector<std::string> roles;
-  std::string password_hash;  ///< Argon2id, encoded; empty for a system account, which has no password
+  std::vector<std::string> roles = {};
+  std::string password_hash = {};  ///< Argon2id, encoded; empty for a system account, which has no password
   bool disabled = false;
-  mcdsl::Clock::WallTime created_at;
+  mcdsl::Clock::WallTime created_at = {};
   std::int64_t revision = 0;  ///< counts the changes of password, roles and state
+
+  friend bool operator==(const Account&, const Account&) = default;
 };
 
 /// The one form of a user name: 1 to 64 characters of `a-z 0-9 . _ - @`, the first a letter or digit. Upper-case ASCII

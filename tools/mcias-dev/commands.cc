@@ -98,7 +98,6 @@ class UserCommands {
                     .username = value_or_throw(canonical_username(words.name)),
                     .type = type,
                     .roles = std::move(words.roles),
-                    .password_hash = {},
                     .created_at = console_.clock.now()};
     value_or_throw(check_roles(type, account.roles));
     if (words.is_system && words.password_from_stdin) {

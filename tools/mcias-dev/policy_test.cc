@@ -1,5 +1,7 @@
 #include "tools/mcias-dev/policy.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,8 +49,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"one condition missed", {.roles = {"user"}, .services = {"mcr"}}, kBob, "mcq", {}, false},
         Case{"an admin by name", {.accounts = {"alice"}}, kAlice, "mcr", {}, false},
         Case{"an admin by the other role", {.roles = {"user"}}, kAlice, "mcr", {}, false}),
-    [](const testing::TestParamInfo<Case>& info) {
-      std::string name = info.param.what;
+    [](const testing::TestParamInfo<Case>& test) {
+      std::string name = test.param.what;
       std::ranges::replace(name, ' ', '_');
       return name;
     });
