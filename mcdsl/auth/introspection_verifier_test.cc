@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "mcdsl/auth/internal/test_server.h"
+#include "mcdsl/auth/internal/server_for_test.h"
 #include "mcdsl/testing/log_capture.h"
 #include "mcdsl/testing/manual_clock.h"
 #include "mcdsl/testing/temp_dir.h"

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "mcdsl/auth/authenticator.h"
-#include "mcdsl/auth/internal/test_mcias.h"
+#include "mcdsl/auth/internal/mcias_for_test.h"
 #include "mcdsl/auth/protocol.h"
 #include "mcdsl/testing/manual_clock.h"
 

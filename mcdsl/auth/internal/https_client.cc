@@ -20,6 +20,12 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10U;  // of headers and body each
 
+struct FreeHandle {
+  void operator()(CURL* handle) const noexcept {
+    const SigpipeGuard guard;  // closing says good-bye on a connection that may be gone
+    curl_easy_cleanup(handle);
+  }
+};
 struct FreeUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
 };
@@ -135,7 +141,6 @@ class HttpsClient::Library {
 class HttpsClient::Connection {
  public:
   explicit Connection(const Settings& settings);
-  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -150,15 +155,16 @@ class HttpsClient::Connection {
   [[nodiscard]] std::string tls_failure(CURLcode code) const;
   [[nodiscard]] std::string detail(CURLcode code) const;
 
-  CURL* handle_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   CertificateCheck check_;
   std::string body_;
   std::size_t header_bytes_ = 0;
   bool too_long_ = false;
+  std::unique_ptr<CURL, FreeHandle> owner_;  // last: closing the connection may still use the others
+  CURL* handle_;
 };
 
-HttpsClient::Connection::Connection(const Settings& settings) : handle_(curl_easy_init()) {
+HttpsClient::Connection::Connection(const Settings& settings) : owner_(curl_easy_init()), handle_(owner_.get()) {
   if (handle_ == nullptr) {
     throw Exception(Code::internal, "libcurl: out of handles");
   }
@@ -190,11 +196,6 @@ HttpsClient::Connection::Connection(const Settings& settings) : handle_(curl_eas
   set(handle_, CURLOPT_WRITEDATA, this);
   set(handle_, CURLOPT_HEADERFUNCTION, &Connection::on_header);
   set(handle_, CURLOPT_HEADERDATA, this);
-}
-
-HttpsClient::Connection::~Connection() {
-  const SigpipeGuard guard;  // closing says good-bye on a connection that may be gone
-  curl_easy_cleanup(handle_);
 }
 
 std::size_t HttpsClient::Connection::on_body(const char* data, std::size_t size, std::size_t count,

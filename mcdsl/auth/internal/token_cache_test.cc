@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "mcdsl/auth/internal/test_threads.h"
+#include "mcdsl/auth/internal/threads_for_test.h"
 #include "mcdsl/testing/manual_clock.h"
 
 namespace mcdsl::auth::internal {

@@ -1,4 +1,4 @@
-#include "mcdsl/auth/internal/test_server.h"
+#include "mcdsl/auth/internal/server_for_test.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -163,6 +164,8 @@ void TestServer::accept_all() {
       return;
     }
     ++connections_;
+    const int at_once = 1;  // an answer held back for the acknowledgement of the TLS tickets would take 40 ms
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
     const int fd = socket.get();
     peers_.push_back({std::move(socket), std::thread([this, fd] { serve(fd); })});
   }

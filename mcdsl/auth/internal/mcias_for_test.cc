@@ -1,4 +1,4 @@
-#include "mcdsl/auth/internal/test_mcias.h"
+#include "mcdsl/auth/internal/mcias_for_test.h"
 
 #include <utility>
 

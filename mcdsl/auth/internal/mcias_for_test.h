@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "mcdsl/auth/caller.h"
-#include "mcdsl/auth/internal/test_server.h"
+#include "mcdsl/auth/internal/server_for_test.h"
 #include "mcdsl/auth/jwt.h"
 #include "mcdsl/base/clock.h"
 #include "mcdsl/config/standard.h"
