@@ -142,6 +142,7 @@ void Http1::submit() {
 }
 
 void Http1::on_answer(Exchange& exchange) {
+  phase_ = Phase::finished;  // the handler has let go of the exchange, whatever happens here
   const bool keep_alive = framing_.keep_alive && !draining_ && !body_unread_;
   write_response(exchange.response, keep_alive);
   exchange.response = {};
@@ -223,7 +224,8 @@ void Http1::on_timeout() {
       refuse({408, "request body took too long"});
       return;
     case Phase::handler:
-      host_.abandon(std::move(exchange_));  // its request is the handler's
+      phase_ = Phase::finished;
+      host_.abandon(std::move(exchange_));  // it is the handler's
       refuse({503, "the request took too long"});
       return;
     case Phase::finished:
@@ -238,7 +240,7 @@ void Http1::drain() {
   }
 }
 
-void Http1::on_closed() {
+void Http1::on_closed() noexcept {
   if (phase_ == Phase::handler) {
     host_.abandon(std::move(exchange_));
   }

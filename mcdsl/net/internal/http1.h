@@ -17,7 +17,7 @@ class Http1 final : public Protocol {
   void on_answer(Exchange& exchange) override;
   void on_timeout() override;
   void drain() override;
-  void on_closed() override;
+  void on_closed() noexcept override;
   [[nodiscard]] Waiting waiting() const override;
   [[nodiscard]] std::uint64_t body_bytes() const override { return exchange_ ? exchange_->request.body().size() : 0; }
 
