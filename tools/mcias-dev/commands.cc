@@ -136,7 +136,7 @@ class UserCommands {
 
   void list() const {
     const OpenStore store(config_, console_);
-    for (const Account& account : value_or_throw(store->list())) {
+    for (const Account& account : store->list()) {
       console_.out << account.username << '\t' << name(account.type) << '\t' << join(account.roles) << '\t'
                    << (account.disabled ? "disabled" : "enabled") << '\t' << mcdsl::format_rfc3339(account.created_at)
                    << '\t' << account.id << '\n';
