@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "mcdsl/auth/protocol.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/db/database.h"
