@@ -69,6 +69,14 @@ class Binder {
  public:
   Binder();
 
+  /// All that a struct's `bind` names.
+  template <class S>
+  [[nodiscard]] static Binder of(S& value) {
+    Binder binder;
+    value.bind(binder);
+    return binder;
+  }
+
   void field(std::string_view key, bool& value, Documented options = {});
   void field(std::string_view key, double& value, Bounded<double> options = {});
   /// Never negative unless `min` says so.
@@ -124,11 +132,11 @@ class Binder {
   void tables(std::string_view key, std::vector<S>& values, std::string_view doc = {}) {
     const auto prototype = std::make_shared<S>();
     add_tables(
-        key, doc, prototype, bound(*prototype), [&values](std::size_t count) { values.assign(count, S()); },
+        key, doc, prototype, of(*prototype), [&values](std::size_t count) { values.assign(count, S()); },
         [&values] {
           std::vector<Binder> binders;
           for (S& value : values) {
-            binders.push_back(bound(value));
+            binders.push_back(of(value));
           }
           return binders;
         });
@@ -145,13 +153,6 @@ class Binder {
 
  private:
   explicit Binder(std::shared_ptr<internal::Section> section) : section_(std::move(section)) {}
-
-  template <class S>
-  static Binder bound(S& value) {
-    Binder binder;
-    value.bind(binder);
-    return binder;
-  }
 
   Binder open(std::string_view key, std::string_view doc);
   void add_integer(std::string_view key, std::string_view doc, std::int64_t min, std::int64_t max,

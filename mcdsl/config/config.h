@@ -77,13 +77,6 @@ struct Outcome {
 [[nodiscard]] std::string json_schema(const Binder& binder, std::string_view title);
 [[nodiscard]] std::string reference(const Binder& binder, std::string_view env_prefix);
 
-template <class T>
-Binder bound(T& value) {
-  Binder binder;
-  value.bind(binder);
-  return binder;
-}
-
 }  // namespace internal
 
 /// Reads the configuration: `auto cfg = config::load<notes::Config>({.file = "notes.toml", .env_prefix = "NOTES"});`.
@@ -92,7 +85,7 @@ Binder bound(T& value) {
 template <class T>
 [[nodiscard]] Loaded<T> load(const Source& source, T defaults = {}) {
   Loaded<T> loaded{.value = std::move(defaults)};
-  internal::Outcome outcome = internal::fill(internal::bound(loaded.value), source);
+  internal::Outcome outcome = internal::fill(Binder::of(loaded.value), source);
   if (!outcome.findings.empty()) {
     throw Invalid(std::move(outcome.findings));
   }
@@ -104,7 +97,7 @@ template <class T>
 /// What `load` would refuse, one line each; empty where it would succeed.
 template <class T>
 [[nodiscard]] std::vector<std::string> check(const Source& source, T defaults = {}) {
-  return internal::fill(internal::bound(defaults), source).findings;
+  return internal::fill(Binder::of(defaults), source).findings;
 }
 
 enum class Show : std::uint8_t { values, values_and_origins };
@@ -113,26 +106,26 @@ enum class Show : std::uint8_t { values, values_and_origins };
 template <class T>
 [[nodiscard]] std::string show(const Loaded<T>& loaded, Show what = Show::values) {
   T copy = loaded.value;
-  return internal::show(internal::bound(copy), what == Show::values_and_origins ? &loaded.origins : nullptr);
+  return internal::show(Binder::of(copy), what == Show::values_and_origins ? &loaded.origins : nullptr);
 }
 
 /// A TOML file to start from: every key with its meaning, its type and its default as a comment (`#key = value`), and
 /// the required ones to be filled in.
 template <class T>
 [[nodiscard]] std::string example(T defaults = {}) {
-  return internal::example(internal::bound(defaults));
+  return internal::example(Binder::of(defaults));
 }
 
 /// A JSON Schema (draft 2020-12) of the file, for editors.
 template <class T>
 [[nodiscard]] std::string json_schema(std::string_view title, T defaults = {}) {
-  return internal::json_schema(internal::bound(defaults), title);
+  return internal::json_schema(Binder::of(defaults), title);
 }
 
 /// The reference page, in Markdown.
 template <class T>
 [[nodiscard]] std::string reference(std::string_view env_prefix, T defaults = {}) {
-  return internal::reference(internal::bound(defaults), env_prefix);
+  return internal::reference(Binder::of(defaults), env_prefix);
 }
 
 }  // namespace mcdsl::config

@@ -88,7 +88,7 @@ class SchemaWriter {
                    [&](const RealTarget& t) { write_real(t); },
                    [&](const DurationTarget& t) {
                      out_.field("type", "string").field("default", format_duration(*t.value));
-                     out_.field("pattern", R"(^[+-]?(0|([0-9]*\.?[0-9]*(ns|us|µs|μs|ms|s|m|h))+)$)");
+                     out_.field("pattern", R"(^[+-]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$)");
                    },
                    [&](const TextTarget& t) { write_text(*t.value, t.format == Format::url ? "uri" : ""); },
                    [&](const ListenTarget& t) { write_text(*t.value, ""); },

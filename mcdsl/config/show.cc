@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/config/config.h"
 #include "mcdsl/config/internal/schema.h"
 #include "mcdsl/config/internal/text.h"
 
 namespace mcdsl::config::internal {
 namespace {
+
+constexpr std::size_t kMaxOriginBytes = 1000;  // a path may have 4096 bytes, and control characters
 
 class Shower {
  public:
@@ -50,7 +53,7 @@ class Shower {
     out_ += fmt::format("{}{} = {}", is_masked ? "#" : "", field.key, toml_value(field));
     if (origins_ != nullptr) {
       const auto origin = origins_->find(path);
-      out_ += fmt::format("  # {}", origin == origins_->end() ? "default" : origin->second);
+      out_ += "  # " + (origin == origins_->end() ? "default" : printable(origin->second, kMaxOriginBytes));
     }
     out_ += '\n';
   }

@@ -35,6 +35,20 @@ int print(const std::string& text) {
   return static_cast<int>(Exit::ok);
 }
 
+// Where each listen address came from: a port variable may have replaced what the operator wrote.
+void log_listeners(const log::Logger& logger, std::span<const config::Listener> listeners) {
+  for (const config::Listener& listener : listeners) {
+    if (listener.replaced.empty()) {
+      logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}});
+    } else {
+      logger.warn("listen address replaced", {{"key", listener.key},
+                                              {"value", listener.value},
+                                              {"origin", listener.origin},
+                                              {"replaced", listener.replaced}});
+    }
+  }
+}
+
 // The command line of one service.
 class CommandLine {
  public:
@@ -113,12 +127,7 @@ class CommandLine {
     const log::Logger logger(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format);
     logger.set_level(standard.log.level);
     logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
-    for (const config::Listener& listener : loaded.listeners) {
-      logger.info("listen address", {{"key", listener.key},
-                                     {"value", listener.value},
-                                     {"origin", listener.origin},
-                                     {"replaced", listener.replaced}});
-    }
+    log_listeners(logger, loaded.listeners);
     Service service(hooks_.name, standard, logger);
     hooks_.main(service);
     return static_cast<int>(Exit::ok);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "mcdsl/auth/caller.h"
-#include "mcdsl/auth/internal/https_client.h"
+#include "mcdsl/auth/internal/deadline.h"
 #include "mcdsl/base/clock.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/crypto/digest.h"

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "mcdsl/base/bytes.h"
 #include "mcdsl/config/internal/assign.h"
 #include "mcdsl/config/internal/document.h"
 #include "mcdsl/config/internal/state.h"
@@ -96,7 +95,7 @@ class DocumentReader {
   void refuse_unknown(Section& section, const std::string& path, const Value& member) {
     const std::string meant = state_.findings.has_room() ? suggestion(section, path, member.key) : "";
     const std::string_view what = member.kind == Kind::table ? "unknown section" : "unknown key";
-    state_.findings.add(place(member.key_at), printable(join(path, member.key)),
+    state_.findings.add(place(member.key_at), join(path, member.key),
                         meant.empty() ? std::string(what) : fmt::format("{}; did you mean {}?", what, meant));
   }
 

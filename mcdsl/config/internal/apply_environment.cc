@@ -88,7 +88,7 @@ class EnvironmentReader {
 
   void refuse_unknown(const std::string& name) {
     const std::string meant = state_.findings.has_room() ? closest(name, names_) : "";
-    state_.findings.add(printable(name), {},
+    state_.findings.add(name, {},
                         meant.empty() ? "unknown variable" : fmt::format("unknown variable; did you mean {}?", meant));
   }
 

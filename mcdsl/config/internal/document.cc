@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "mcdsl/base/bytes.h"
 #include "mcdsl/config/internal/key_depth.h"
 
 namespace {
@@ -107,7 +106,7 @@ std::string without_values(std::string_view description) {
       saw != std::string_view::npos && description.size() - saw > kSaw.size() + kLongestCharacter) {
     description = description.substr(0, saw);
   }
-  return printable(description);
+  return std::string(description);
 }
 
 }  // namespace

@@ -2,7 +2,14 @@
 
 #include <utility>
 
+#include "mcdsl/base/bytes.h"
+
 namespace mcdsl::config::internal {
+namespace {
+
+constexpr std::size_t kMaxLineBytes = 2000;
+
+}  // namespace
 
 void Findings::add(std::string_view where, std::string_view key, std::string_view message) {
   if (!has_room()) {
@@ -15,7 +22,7 @@ void Findings::add(std::string_view where, std::string_view key, std::string_vie
       line.append(part).append(": ");
     }
   }
-  lines_.push_back(line.append(message));
+  lines_.push_back(printable(line.append(message), kMaxLineBytes));
   if (!key.empty()) {
     keys_.emplace(key);
   }

@@ -11,8 +11,9 @@ namespace mcdsl::config::internal {
 /// What is wrong with a configuration, gathered so that the operator sees all of it at once.
 class Findings {
  public:
-  /// `where` is a place ("notes.toml:3:1", "NOTES_LOG_LEVEL") and `key` a path; each may be empty. Past a hundred
-  /// findings they are only counted: a file that is not a configuration at all should not fill the screen.
+  /// `where` is a place ("notes.toml:3:1", "NOTES_LOG_LEVEL") and `key` a path; each may be empty. Control characters
+  /// are escaped, so nothing quoted can forge a line. Past a hundred findings they are only counted: a file that is not
+  /// a configuration at all should not fill the screen.
   void add(std::string_view where, std::string_view key, std::string_view message);
 
   /// Whether more findings will be kept: a costly one ("did you mean") need not be worked out otherwise.

@@ -164,6 +164,19 @@ http::Peer peer_of(const sockaddr_storage& name, bool secure) {
   return peer;
 }
 
+void take(Loop& loop, const Listener& listener, UniqueFd socket, const sockaddr_storage& name) noexcept {
+  const bool secure = listener.certificates != nullptr;
+  try {
+    if (name.ss_family != AF_UNIX) {
+      const int on = 1;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    loop.accepted(std::move(socket), peer_of(name, secure), secure ? listener.certificates->context() : nullptr);
+  } catch (const std::exception& problem) {
+    loop.report("connection refused", problem);
+  }
+}
+
 }  // namespace
 
 Listener Listener::open(const Address& wanted, const CertificateStore* certificates) {
@@ -208,7 +221,12 @@ void AcceptSource::pause() {
 void AcceptSource::on_timeout() {
   paused_ = false;
   loop_.count_paused(-1);
-  watch();
+  try {
+    watch();
+  } catch (const Exception& problem) {
+    loop_.report("cannot take connections for a moment", problem);
+    pause();
+  }
 }
 
 void AcceptSource::on_event(std::uint32_t /*events*/) {
@@ -219,17 +237,12 @@ void AcceptSource::on_event(std::uint32_t /*events*/) {
         ::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&name), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        loop_.logger().warn("cannot take connections for a moment", {{"error", errno_text(errno)}});
+        loop_.report("cannot take connections for a moment", Exception(Code::resource_exhausted, errno_text(errno)));
         pause();
       }
       return;  // nothing left, or a connection that has gone already
     }
-    if (name.ss_family != AF_UNIX) {
-      const int on = 1;
-      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    loop_.accepted(std::move(socket), peer_of(name, listener_.certificates != nullptr),
-                   listener_.certificates != nullptr ? listener_.certificates->context() : nullptr);
+    take(loop_, listener_, std::move(socket), name);
   }
 }
 

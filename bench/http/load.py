@@ -1,0 +1,99 @@
+"""What clients do to a server: many requests at once (wrk), or one connection after another."""
+
+import http.client
+import re
+import ssl
+import subprocess
+import time
+from dataclasses import dataclass
+
+from servers import tool
+
+DOCUMENT, SLOW, HEALTH = "/v1/documents/on-trust", "/v1/slow", "/v1/health"
+MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
+
+
+@dataclass
+class Load:
+    requests: int
+    seconds: float
+    p99_ms: float
+
+
+class Wrk:
+    """One wrk with one thread, from construction until `load` returns."""
+
+    def __init__(self, server, token, path, connections, seconds):
+        self.process = subprocess.Popen(
+            [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
+             f"https://127.0.0.1:{server.port}{path}"], stdout=subprocess.PIPE, text=True)
+
+    def load(self):
+        text = self.process.communicate()[0]
+        if self.process.returncode != 0 or "Non-2xx" in text or "Socket errors" in text:
+            raise SystemExit(f"http bench: a load that failed is not measured:\n{text}")
+        requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
+        p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
+        return Load(int(requests), float(seconds), float(p99) * MILLISECONDS[unit])
+
+
+def client_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Connection(http.client.HTTPSConnection):
+    """A connection that can resume the TLS session of another one."""
+
+    def __init__(self, server, context, session=None):
+        super().__init__("127.0.0.1", server.port, context=context)
+        self.context, self.session = context, session
+
+    def connect(self):
+        http.client.HTTPConnection.connect(self)
+        self.sock = self.context.wrap_socket(self.sock, session=self.session)
+
+    def get(self, path, token=""):
+        self.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        response = self.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise SystemExit(f"http bench: {path}: status {response.status}")
+        return body.decode()
+
+
+def get(server, path, token=""):
+    connection = Connection(server, client_context())
+    try:
+        return connection.get(path, token)
+    finally:
+        connection.close()
+
+
+def cpu_of_handshakes(server, count, resume):
+    """Microseconds of the server's CPU for a connection: accept, handshake, one small request, close."""
+    context, session, before = client_context(), None, None
+    for i in range(count + 1):
+        connection = Connection(server, context, session if resume else None)
+        connection.get(HEALTH)
+        if i == 0:
+            before = server.cpu_seconds()  # the first one is full in any case
+        elif connection.sock.session_reused != resume:
+            raise SystemExit("http bench: a handshake was full that should have been resumed, or the other way round")
+        session = connection.sock.session  # with the ticket that came before the answer
+        connection.close()
+    return (server.cpu_seconds() - before) / count * 1e6
+
+
+def wait_until_served(server, seconds=10):
+    end = time.perf_counter() + seconds
+    while True:
+        try:
+            return get(server, HEALTH)
+        except ConnectionRefusedError:
+            if time.perf_counter() > end:
+                raise
+            time.sleep(0.001)
