@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "mcdsl/auth/protocol.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/db/database.h"
@@ -136,7 +137,7 @@ class UserCommands {
 
   void list() const {
     const OpenStore store(config_, console_);
-    for (const Account& account : value_or_throw(store->list())) {
+    for (const Account& account : store->list()) {
       console_.out << account.username << '\t' << name(account.type) << '\t' << join(account.roles) << '\t'
                    << (account.disabled ? "disabled" : "enabled") << '\t' << mcdsl::format_rfc3339(account.created_at)
                    << '\t' << account.id << '\n';

@@ -66,51 +66,42 @@ std::expected<Session, LoginRefusal> Identity::login(const LoginRequest& request
   if (const auto wait = limiter_.wait(counted_name, client_address)) {
     return refuse_for(*wait);
   }
-  const auto account = check_password(request, *turn, username);
+  const auto account = check_password(username, request.password, *turn);
   if (!account) {
-    return refuse(account.error());
-  }
-  if (!*account) {
     limiter_.failed(counted_name, client_address);
     return refuse(Error::visible(Code::unauthenticated, "wrong user name or password"));
   }
   limiter_.succeeded(counted_name);
-  if (const auto rule = policy_.denied_by(**account, request.service_name, request.tags)) {
-    logger_.info("login denied by policy", {{"username", (*account)->username},
-                                            {"service", mcdsl::printable(request.service_name, kMaxLogged)},
-                                            {"rule", *rule}});
+  const std::string service = mcdsl::printable(request.service_name, kMaxLogged);
+  if (const auto rule = policy_.denied_by(*account, request.service_name, request.tags)) {
+    logger_.info("login denied by policy", {{"username", account->username}, {"service", service}, {"rule", *rule}});
     return refuse(Error::visible(Code::permission_denied, "the login policy keeps this account from this service"));
   }
-  auto session = open_session(**account);
+  auto session = open_session(*account);
   if (!session) {
     return refuse(std::move(session).error());
   }
-  logger_.info("login", {{"username", (*account)->username},
-                         {"service", mcdsl::printable(request.service_name, kMaxLogged)}});
+  logger_.info("login", {{"username", account->username}, {"service", service}});
   return *std::move(session);
 }
 
 // The account if the password is its own and it may be used; nullopt otherwise, for the same amount of work.
-Result<std::optional<Account>> Identity::check_password(const LoginRequest& request, const PasswordHasher::Turn& turn,
-                                                        const std::optional<std::string>& username) {
-  auto account = username ? store_.find(*username) : Result<std::optional<Account>>(std::nullopt);
+std::optional<Account> Identity::check_password(const std::optional<std::string>& username,
+                                                const mcdsl::Secret& password, const PasswordHasher::Turn& turn) {
+  auto account = username ? store_.find(*username) : std::nullopt;
+  const bool has_password = account && !account->password_hash.empty();
+  const bool matches = hasher_.verify(turn, has_password ? account->password_hash : hasher_.decoy(), password);
   if (!account) {
-    return account;
-  }
-  const bool has_password = *account && !(*account)->password_hash.empty();
-  const std::string& hash = has_password ? (*account)->password_hash : hasher_.decoy();
-  const bool matches = hasher_.verify(turn, hash, request.password);
-  if (!*account) {
     logger_.info("login refused", {{"reason", "unknown user name"}});
+    return std::nullopt;
+  }
+  if (has_password && matches && !account->disabled) {
     return account;
   }
-  if (has_password && matches && !(*account)->disabled) {
-    return account;
-  }
-  logger_.info("login refused", {{"username", (*account)->username},
-                                 {"reason", !has_password          ? "system accounts have no password"
-                                            : (*account)->disabled ? "the account is disabled"
-                                                                   : "wrong password"}});
+  logger_.info("login refused", {{"username", account->username},
+                                 {"reason", !has_password       ? "system accounts have no password"
+                                            : account->disabled ? "the account is disabled"
+                                                                : "wrong password"}});
   return std::nullopt;
 }
 
@@ -173,12 +164,9 @@ Result<Session> Identity::renew(std::string_view token) const {
   }
   const auto account = store_.owner_of(claims->token_id);
   if (!account) {
-    return fail(account.error());
-  }
-  if (!*account) {
     return refuse_token("the token is revoked");
   }
-  Issued issued = issue(**account);
+  Issued issued = issue(*account);
   const auto replaced = store_.replace_token(claims->token_id, issued.record);
   if (!replaced) {
     return fail(replaced.error());
@@ -196,10 +184,7 @@ Result<Caller> Identity::validate(std::string_view token) const {
     return fail(std::move(claims).error());
   }
   const auto account = store_.owner_of(claims->token_id);
-  if (!account) {
-    return fail(account.error());
-  }
-  if (!*account || (*account)->id != claims->subject) {
+  if (!account || account->id != claims->subject) {
     return refuse_token("the token is revoked");
   }
   return Caller{.subject = std::move(claims->subject),
@@ -212,18 +197,15 @@ Result<Caller> Identity::validate(std::string_view token) const {
 Result<Session> Identity::issue_system_token(std::string_view username) const {
   const auto account = store_.find(username);
   if (!account) {
-    return fail(account.error());
-  }
-  if (!*account) {
     return fail_visible(Code::not_found, "there is no account \"" + std::string(username) + "\"");
   }
-  if ((*account)->type != AccountType::system) {
+  if (account->type != AccountType::system) {
     return fail_visible(Code::failed_precondition, "tokens are issued to system accounts; a human logs in");
   }
-  if ((*account)->disabled) {
+  if (account->disabled) {
     return fail_visible(Code::failed_precondition, "the account is disabled");
   }
-  return open_session(**account);
+  return open_session(*account);
 }
 
 }  // namespace mcias

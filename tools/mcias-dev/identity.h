@@ -67,9 +67,8 @@ class Identity {
     mcdsl::auth::Session session;
   };
 
-  [[nodiscard]] mcdsl::Result<std::optional<Account>> check_password(const mcdsl::auth::LoginRequest& request,
-                                                                     const PasswordHasher::Turn& turn,
-                                                                     const std::optional<std::string>& username);
+  [[nodiscard]] std::optional<Account> check_password(const std::optional<std::string>& username,
+                                                      const mcdsl::Secret& password, const PasswordHasher::Turn& turn);
   [[nodiscard]] mcdsl::Result<mcdsl::auth::Session> open_session(const Account& account) const;
   [[nodiscard]] Issued issue(const Account& account) const;
   [[nodiscard]] mcdsl::Result<mcdsl::auth::Claims> check_signature_and_expiry(std::string_view token) const;

@@ -87,9 +87,8 @@ Result<http::Response> renew(const Identity& identity, const http::Request& requ
 // tell there is an error.
 Result<http::Response> validate(const Identity& identity, const http::Request& request) {
   const auto in_header = request.bearer_token();
-  const auto in_body = in_header ? auth::ValidationRequest{}
-                                 : json::decode<auth::ValidationRequest>(request.body()).value_or({});
-  const auto caller = identity.validate(in_header.value_or(in_body.token.reveal()));
+  const auto in_body = json::decode<auth::ValidationRequest>(in_header ? std::string_view() : request.body());
+  const auto caller = identity.validate(in_header.value_or(in_body ? in_body->token.reveal() : std::string_view()));
   if (!caller && caller.error().code() != mcdsl::Code::unauthenticated) {
     return mcdsl::fail(caller.error());
   }

@@ -25,19 +25,22 @@ struct TokenRecord {
 /// record; changing the password, roles or state of an account deletes all of its records in the same transaction.
 ///
 /// Threads: safe from any thread, and from several processes on one database. Lifetime: database and clock outlive it.
-/// Errors: what db::Database reports, beside those named.
+/// Errors: what db::Database throws, and reports for writes, beside those named.
 class Store {
  public:
   Store(const mcdsl::db::Database& database, const mcdsl::Clock& clock) : database_(database), clock_(clock) {}
 
   /// Names are canonical throughout.
-  [[nodiscard]] mcdsl::Result<std::optional<Account>> find(std::string_view username) const;
-  [[nodiscard]] mcdsl::Result<std::vector<Account>> list() const;
+  [[nodiscard]] std::optional<Account> find(std::string_view username) const;
+
+  /// All accounts, by name.
+  [[nodiscard]] std::vector<Account> list() const;
 
   /// Errors: already_exists.
   [[nodiscard]] mcdsl::Result<void> add(const Account& account) const;
 
-  /// Errors: not_found; failed_precondition for a password of a system account.
+  /// Errors: not_found; failed_precondition for a password of a system account; invalid_argument for roles that the
+  /// account may not bear.
   [[nodiscard]] mcdsl::Result<void> set_password(std::string_view username, std::string_view password_hash) const;
   [[nodiscard]] mcdsl::Result<void> set_roles(std::string_view username, const std::vector<std::string>& roles) const;
   [[nodiscard]] mcdsl::Result<void> set_disabled(std::string_view username, bool disabled) const;
@@ -47,7 +50,7 @@ class Store {
   [[nodiscard]] mcdsl::Result<void> add_token(const Account& account, const TokenRecord& token) const;
 
   /// Whose token this is; nullopt for one that is revoked or expired, or whose account is disabled.
-  [[nodiscard]] mcdsl::Result<std::optional<Account>> owner_of(std::string_view token_id) const;
+  [[nodiscard]] std::optional<Account> owner_of(std::string_view token_id) const;
 
   /// Puts a token in the place of another of the same account, in one transaction. False where the old one is not
   /// alive; nothing has changed then.
