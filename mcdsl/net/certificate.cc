@@ -58,8 +58,12 @@ OpensslPtr<EVP_PKEY> read_key(const std::filesystem::path& path) {
   // An empty passphrase instead of OpenSSL's prompt on the terminal: an encrypted key is refused.
   std::string no_passphrase;
   OpensslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_passphrase.data()));
+  const bool is_encrypted = text.contains("ENCRYPTED");  // in the label or the headers of the PEM (RFC 7468 §11)
   OPENSSL_cleanse(text.data(), text.size());
   const std::string errors = take_openssl_errors();
+  if (!key && is_encrypted) {
+    refuse(path, "the key is encrypted; a service needs one without a passphrase");
+  }
   if (!key) {
     refuse(path, "holds no usable private key in PEM (" + (errors.empty() ? "none found" : errors) + ")");
   }

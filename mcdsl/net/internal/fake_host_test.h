@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mcdsl/net/internal/http1.h"
+
+namespace mcdsl::net {
+
+/// A connection for Http1 without a socket: keeps what it sends, and runs the handler when told to.
+class FakeHost final : public ProtocolHost {
+ public:
+  explicit FakeHost(const http::Application& application, ServerOptions options = {})
+      : application_(application), options_(options), http1(*this, application, options_, counters) {}
+
+  void send(std::string_view bytes) override { sent.append(bytes); }
+  void send(std::string&& bytes) override { sent.append(bytes); }
+  void submit(Exchange& exchange) override { submitted = &exchange; }
+  void abandon(std::unique_ptr<Exchange> exchange) noexcept override { abandoned = std::move(exchange); }
+  void finish(bool linger) override {
+    ++finishes;
+    lingers = linger;
+  }
+  [[nodiscard]] http::Peer peer() const override { return {.address = "192.0.2.1", .port = 1, .secure = false}; }
+  [[nodiscard]] const std::string& date() const override { return date_; }
+
+  /// Gives bytes to the protocol as a connection does, running handlers as they are submitted.
+  void feed(std::string_view bytes) {
+    pending_.append(bytes);
+    do {
+      pending_.erase(0, http1.on_input(pending_));
+    } while (answer());
+  }
+
+  /// Runs the handler of the submitted request; false where there is none.
+  bool answer() {
+    Exchange* exchange = std::exchange(submitted, nullptr);
+    if (exchange == nullptr) {
+      return false;
+    }
+    ++answers;
+    exchange->response = application_.serve(exchange->request);
+    http1.on_answer(*exchange);
+    return true;
+  }
+
+ private:
+  const http::Application& application_;
+  const ServerOptions options_;
+  const std::string date_ = "Thu, 01 Jan 2026 00:00:00 GMT";
+  std::string pending_;
+
+ public:
+  Counters counters;
+  std::string sent;
+  Exchange* submitted = nullptr;
+  std::unique_ptr<Exchange> abandoned;
+  int answers = 0;
+  int finishes = 0;
+  bool lingers = false;
+  Http1 http1;
+};
+
+}  // namespace mcdsl::net
