@@ -182,13 +182,13 @@ void Http1::write_response(http::Response& response, bool is_head, bool keep_ali
     out.append("\r\n");
   }
   out.append(keep_alive ? "\r\n" : "connection: close\r\n\r\n");
-  if (bodiless || is_head) {
-    host_.send(std::string_view(out));
-  } else if (response.body.size() <= kCopyLimit) {
+  const bool has_body = !bodiless && !is_head;
+  const bool copies_body = response.body.size() <= kCopyLimit;
+  if (has_body && copies_body) {
     out.append(response.body);
-    host_.send(std::string_view(out));
-  } else {
-    host_.send(std::string_view(out));
+  }
+  host_.send(std::move(out));
+  if (has_body && !copies_body) {
     host_.send(std::move(response.body));
   }
 }

@@ -18,7 +18,14 @@ class OutputQueue {
     pieces_.back().append(bytes);
   }
 
-  void push(std::string&& bytes) { pieces_.push_back(std::move(bytes)); }
+  /// The same without a copy, where there is nothing to join it with.
+  void push(std::string&& bytes) {
+    if (pieces_.empty() || pieces_.back().size() + bytes.size() > kJoinLimit) {
+      pieces_.push_back(std::move(bytes));
+    } else {
+      pieces_.back().append(bytes);
+    }
+  }
 
   [[nodiscard]] bool empty() const noexcept { return pieces_.empty(); }
   [[nodiscard]] std::string_view front() const noexcept {
