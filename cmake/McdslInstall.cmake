@@ -11,7 +11,7 @@ set(mcdsl_finds_fmt "find_dependency(fmt)")
 # mcdsl_install(): call it when every package has been declared.
 function(mcdsl_install)
   get_property(libraries GLOBAL PROPERTY MCDSL_THIRD_PARTY)
-  list(FILTER libraries EXCLUDE REGEX "^\\$<BUILD_INTERFACE:")  # headers only: nothing of it is left in ours
+  list(FILTER libraries INCLUDE REGEX "^[A-Za-z0-9_]+::")
   list(TRANSFORM libraries REPLACE "::.*" "")
   list(REMOVE_DUPLICATES libraries)
   list(SORT libraries)

@@ -29,6 +29,18 @@ function(mcdsl_test target)
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST)
 endfunction()
 
+# Sets <result> to whether a library is a target without anything to link.
+function(mcdsl_is_header_only library result)
+  set(${result} FALSE PARENT_SCOPE)
+  if(TARGET ${library})
+    get_target_property(type ${library} TYPE)
+    get_target_property(links ${library} INTERFACE_LINK_LIBRARIES)
+    if(type STREQUAL INTERFACE_LIBRARY AND NOT links)
+      set(${result} TRUE PARENT_SCOPE)
+    endif()
+  endif()
+endfunction()
+
 # mcdsl_package(<name>
 #   HEADERS <header>...            public headers, installed, each compiling alone
 #   SOURCES <source>...            sources and private headers
@@ -50,14 +62,22 @@ function(mcdsl_package name)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   target_compile_features(${target} PUBLIC cxx_std_23)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${arg_HEADERS})
+  foreach(library IN LISTS arg_LIBRARIES)
+    mcdsl_is_header_only(${library} header_only)
+    if(header_only)
+      list(APPEND libraries $<BUILD_INTERFACE:${library}>)  # nothing of it is left for whoever links the package
+    else()
+      list(APPEND libraries ${library})
+      set_property(GLOBAL APPEND PROPERTY MCDSL_THIRD_PARTY ${library})
+    endif()
+  endforeach()
   list(TRANSFORM arg_DEPENDS PREPEND mcdsl::)
   list(TRANSFORM arg_TEST_DEPENDS PREPEND mcdsl::)
   target_link_libraries(${target}
     PUBLIC ${arg_DEPENDS} Threads::Threads
-    PRIVATE $<BUILD_INTERFACE:mcdsl_flags> ${arg_LIBRARIES})
+    PRIVATE $<BUILD_INTERFACE:mcdsl_flags> ${libraries})
   install(TARGETS ${target} EXPORT mcdsl FILE_SET HEADERS)
   set_property(GLOBAL APPEND PROPERTY MCDSL_PACKAGES ${name})
-  set_property(GLOBAL APPEND PROPERTY MCDSL_THIRD_PARTY ${arg_LIBRARIES})
 
   if(arg_TESTS)
     mcdsl_test(${name}_test SOURCES ${arg_TESTS} LIBRARIES mcdsl::${name} ${arg_TEST_DEPENDS} ${arg_LIBRARIES})

@@ -41,7 +41,8 @@ Editor editor_of(const http::Request& request) {
 Result<void> check_slug(std::string_view slug) {
   const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   if (slug.empty() || slug.size() > kMaxSlug || slug.front() == '-' || !std::ranges::all_of(slug, is_allowed)) {
-    return mcdsl::fail_visible(Code::invalid_argument, "a slug has 1 to 128 characters of a-z, 0-9 and '-' and does not begin with '-'");
+    return mcdsl::fail_visible(Code::invalid_argument,
+                               "a slug has 1 to 128 characters of a-z, 0-9 and '-' and does not begin with '-'");
   }
   return {};
 }
@@ -125,7 +126,10 @@ Result<http::Response> push(const Documents& documents, const http::Request& req
     return std::unexpected(sound.error());
   }
   const Editor editor = editor_of(request);
-  const Document document{.summary = {.slug = slug, .title = std::move(input->title), .pushed_by = editor.username, .pushed_at = clock.now()},
+  const Document document{.summary = {.slug = slug,
+                                      .title = std::move(input->title),
+                                      .pushed_by = editor.username,
+                                      .pushed_at = clock.now()},
                           .body = std::move(input->body)};
   const auto is_new = documents.push(document, editor);
   if (!is_new) {
@@ -143,10 +147,12 @@ void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticato
     router.group([&](http::Router& readers) {
       readers.use(service.require(auth::Access::authenticated()));
       readers.get("/", [&documents](const http::Request& request) { return list(documents, request); });
-      readers.get("/{slug}", [&documents](const http::Request& request) { return find(documents, request.param("slug")); });
+      readers.get("/{slug}",
+                  [&documents](const http::Request& request) { return find(documents, request.param("slug")); });
       for (const bool read : {true, false}) {
-        readers.post(read ? "/{slug}/read" : "/{slug}/unread",
-                     [&documents, read](const http::Request& request) { return documents.mark(request.param("slug"), read); });
+        readers.post(read ? "/{slug}/read" : "/{slug}/unread", [&documents, read](const http::Request& request) {
+          return documents.mark(request.param("slug"), read);
+        });
       }
     });
     router.group([&](http::Router& writers) {
@@ -155,9 +161,11 @@ void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticato
       writers.delete_("/{slug}", [&documents](const http::Request& request) {
         return documents.remove(request.param("slug"), editor_of(request));
       });
-      writers.put("/{slug}", [&documents, &clock = service.clock()](const http::Request& request) {
-        return push(documents, request, clock);
-      }, {.max_body_bytes = kMaxBody + kMaxBody / 4});
+      writers.put("/{slug}",
+                  [&documents, &clock = service.clock()](const http::Request& request) {
+                    return push(documents, request, clock);
+                  },
+                  {.max_body_bytes = kMaxBody + kMaxBody / 4});
     });
   });
 }

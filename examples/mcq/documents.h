@@ -34,8 +34,8 @@ struct Editor {
 };
 
 struct Page {
-  std::vector<Summary> documents;    ///< newest first
-  std::optional<std::string> next;   ///< the cursor of the page after this one
+  std::vector<Summary> documents;   ///< newest first
+  std::optional<std::string> next;  ///< the cursor of the page after this one
 };
 
 /// The documents in the database. Threads: const methods are safe from any thread.

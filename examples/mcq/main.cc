@@ -1,10 +1,9 @@
-#include "mcdsl/auth/authenticator.h"
-#include "mcdsl/db/database.h"
-#include "mcdsl/service/run.h"
-
 #include "api.h"
 #include "config.h"
 #include "documents.h"
+#include "mcdsl/auth/authenticator.h"
+#include "mcdsl/db/database.h"
+#include "mcdsl/service/run.h"
 
 int main(int argc, char** argv) {
   return mcdsl::run<mcq::Config>(

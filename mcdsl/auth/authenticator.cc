@@ -202,7 +202,7 @@ Result<std::optional<Jwk>> Authenticator::State::fetch_key(Deadline deadline) {
                 {{"error", key.error().to_string()}});
     return std::optional<Jwk>();
   }
-  logger.info("fetched the identity service's public key", {{"kid", printable(key->key_id)}});
+  logger.debug("fetched the identity service's public key", {{"kid", printable(key->key_id)}});
   return std::optional(*std::move(key));
 }
 

@@ -17,9 +17,9 @@ namespace mcdsl::auth {
 
 /// What a person types to log in.
 struct Credentials {
-  std::string username;
-  Secret password;
-  std::optional<Secret> totp_code;
+  std::string username = {};
+  Secret password = {};
+  std::optional<Secret> totp_code = {};
 };
 
 /// What a successful login gives.

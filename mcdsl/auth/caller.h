@@ -23,11 +23,11 @@ enum class AccountType : std::uint8_t {
 
 /// Who sent a request, as the identity service vouches for it.
 struct Caller {
-  std::string subject;  ///< the account's UUID: never reused, the key to store
-  std::string username;
+  std::string subject = {};  ///< the account's UUID: never reused, the key to store
+  std::string username = {};
   AccountType account_type = AccountType::human;
-  std::vector<std::string> roles;
-  Clock::WallTime expires_at;  ///< when the token ends
+  std::vector<std::string> roles = {};
+  Clock::WallTime expires_at = {};  ///< when the token ends
 
   [[nodiscard]] bool has_role(std::string_view role) const noexcept;
 

@@ -35,7 +35,7 @@ class IntrospectionVerifier final : public TokenVerifier {
     std::string endpoint;   ///< "https://id.example.org/oauth2/introspect"
     std::string client_id;  ///< sent with the secret by HTTP Basic (RFC 6749 §2.3.1)
     Secret client_secret;
-    std::filesystem::path ca_cert;  ///< PEM; the only trust when set, otherwise the system's
+    std::filesystem::path ca_cert = {};  ///< PEM; the only trust when set, otherwise the system's
     RolesFrom roles_from = RolesFrom::roles;
     std::chrono::nanoseconds timeout = std::chrono::seconds(5);
     std::size_t cache_entries = 10'000;

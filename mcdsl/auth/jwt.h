@@ -16,14 +16,14 @@ namespace mcdsl::auth {
 
 /// What a token says (RFC 7519 §4.1, and the claims of MCIAS). Times have whole seconds.
 struct Claims {
-  std::string subject;  ///< the account's UUID
-  std::string username;
+  std::string subject = {};  ///< the account's UUID
+  std::string username = {};
   AccountType account_type = AccountType::human;
-  std::vector<std::string> roles;
-  Clock::WallTime issued_at;
-  Clock::WallTime expires_at;
-  std::string token_id;  ///< `jti`: what a revocation names
-  std::string issuer;
+  std::vector<std::string> roles = {};
+  Clock::WallTime issued_at = {};
+  Clock::WallTime expires_at = {};
+  std::string token_id = {};  ///< `jti`: what a revocation names
+  std::string issuer = {};
 
   friend bool operator==(const Claims&, const Claims&) = default;
 };

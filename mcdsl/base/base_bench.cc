@@ -24,8 +24,8 @@ void log_line(benchmark::State& state, log::Format format) {
                             {"request_id", "0b5c9f0e-5f1e-4c6e-9d3a-7a3e4c1f2b10"}});
   }
 }
-BENCHMARK_CAPTURE(log_line, logfmt, log::Format::logfmt)->Name("access log line to /dev/null, logfmt/ours");
-BENCHMARK_CAPTURE(log_line, json, log::Format::json)->Name("access log line to /dev/null, JSON/ours");
+BENCHMARK_CAPTURE(log_line, logfmt, log::Format::logfmt)->Name("access log line to /dev/null, logfmt");
+BENCHMARK_CAPTURE(log_line, json, log::Format::json)->Name("access log line to /dev/null, JSON");
 
 }  // namespace
 }  // namespace mcdsl

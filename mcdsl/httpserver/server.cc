@@ -87,7 +87,9 @@ bool Server::wait() {
   return parts_->server.wait();
 }
 
-bool Server::wait_for(std::chrono::nanoseconds time) { return parts_->server.wait_for(time); }
+bool Server::wait_for(std::chrono::nanoseconds time) {
+  return parts_->server.wait_for(time);
+}
 
 bool Server::reload_certificates() {
   return parts_->certificates && parts_->certificates->reload();

@@ -2,6 +2,9 @@
 
 #include <charconv>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "mcdsl/base/bytes.h"
 
 namespace mcdsl::net {
@@ -32,6 +35,9 @@ Result<Address> parse_address(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
+    if (!host.contains(':')) {
+      return bad_address(text, "only an IPv6 address stands in brackets");
+    }
   } else if (host.contains(':')) {
     return bad_address(text, "an IPv6 address stands in brackets (write \"[::1]:8443\")");
   }
@@ -46,7 +52,11 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 bool Address::is_loopback() const noexcept {
-  return is_unix() || host == "localhost" || host == "::1" || host.starts_with("127.");
+  in_addr v4{};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return ntohl(v4.s_addr) >> 24U == IN_LOOPBACKNET;
+  }
+  return is_unix() || host == "localhost" || host == "::1";
 }
 
 std::string Address::to_string() const {

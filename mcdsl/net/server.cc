@@ -12,6 +12,9 @@ namespace mcdsl::net {
 namespace {
 
 ServerOptions completed(ServerOptions options) {
+  if (options.max_handler_threads == 0) {
+    throw Exception(Code::invalid_argument, "max_handler_threads must be at least 1");
+  }
   if (options.loops == 0) {
     options.loops = std::max(1U, std::thread::hardware_concurrency());
   }
@@ -22,11 +25,23 @@ ServerOptions completed(ServerOptions options) {
 
 struct Server::Engine {
   LoopContext context;
-  std::mutex mutex{};  // over start and stop
+  std::mutex mutex{};  // over all that follows
+  bool started = false;
+  bool stopped = false;
   std::vector<std::unique_ptr<Loop>> loops{};
   // Destroyed first: the threads are gone before the loops are.
   std::unique_ptr<Crew> crew{};
   std::unique_ptr<Monitor> monitor{};
+
+  // They stay where they are until the engine goes.
+  std::vector<Loop*> current_loops() {
+    const std::scoped_lock lock(mutex);
+    std::vector<Loop*> current;
+    for (const auto& loop : loops) {
+      current.push_back(loop.get());
+    }
+    return current;
+  }
 };
 
 Server::Server(const http::Application& application, ServerOptions options, log::Logger logger, const Clock& clock)
@@ -41,12 +56,23 @@ Server::~Server() {
 }
 
 Address Server::listen(const Address& address, const CertificateStore* certificates) {
+  const std::scoped_lock lock(engine_->mutex);
+  if (engine_->started) {
+    throw Exception(Code::failed_precondition, "listen on " + address.to_string() + ": the server has started");
+  }
   return engine_->context.listeners.emplace_back(Listener::open(address, certificates)).address;
 }
 
 void Server::start() {
   const std::scoped_lock lock(engine_->mutex);
+  if (std::exchange(engine_->started, true)) {
+    throw Exception(Code::failed_precondition, "the server has started before");
+  }
   LoopContext& context = engine_->context;
+  if (engine_->stopped) {
+    context.listeners.clear();
+    return;
+  }
   engine_->crew = std::make_unique<Crew>(context.options.max_handler_threads, context.options.loops, context.logger);
   std::vector<Loop*> loops;
   for (unsigned i = 0; i < context.options.loops; ++i) {
@@ -62,6 +88,7 @@ void Server::start() {
 
 void Server::stop() noexcept {
   const std::scoped_lock lock(engine_->mutex);
+  engine_->stopped = true;
   for (const auto& loop : engine_->loops) {
     loop->stop();
   }
@@ -69,7 +96,7 @@ void Server::stop() noexcept {
 
 bool Server::wait() {
   bool clean = true;
-  for (const auto& loop : engine_->loops) {
+  for (Loop* loop : engine_->current_loops()) {
     loop->wait();
     clean = clean && !loop->has_cut();
   }
@@ -78,10 +105,11 @@ bool Server::wait() {
 
 bool Server::wait_for(std::chrono::nanoseconds time) {
   const auto deadline = std::chrono::steady_clock::now() + time;
-  return std::ranges::all_of(engine_->loops, [&](const auto& loop) { return loop->wait_until(deadline); });
+  return std::ranges::all_of(engine_->current_loops(), [&](Loop* loop) { return loop->wait_until(deadline); });
 }
 
 ServerStats Server::stats() const noexcept {
+  const std::scoped_lock lock(engine_->mutex);
   ServerStats sum;
   for (const auto& loop : engine_->loops) {
     const Counters& counters = std::as_const(*loop).counters();

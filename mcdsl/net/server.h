@@ -33,7 +33,7 @@ struct ServerOptions {
   std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(60);  ///< from `stop` until what still runs is cut
 
   unsigned loops = 0;                 ///< event loops; 0 for one per core
-  unsigned max_handler_threads = 64;  ///< handlers that may block at once; past it 503 with Retry-After
+  unsigned max_handler_threads = 64;  ///< handlers that may block at once, from 1; past it 503 with Retry-After
 };
 
 /// What a server has done since it started. Figures of different fields need not be of the same instant.
@@ -51,12 +51,15 @@ struct ServerStats {
 /// HTTP/1.1 (RFC 9112).
 ///
 /// One event loop per core runs handlers itself. When a handler blocks, a spare thread takes its loop over within about
-/// half a millisecond (docs/adr/0004): a slow handler delays nobody, a fast one pays for no thread switch.
+/// half a millisecond (docs/adr/0004): a slow handler delays nobody, a fast one pays for no thread switch. Routes whose
+/// handlers keep blocking are run on spare threads from the start. What a handler throws is answered as http::recover
+/// does.
 ///
 /// Threads: all methods are safe from any thread. Lifetime: application, certificates and clock outlive the server;
 /// the destructor stops it and waits for every handler.
 class Server {
  public:
+  /// Throws Exception (invalid_argument) for options that could serve nobody.
   Server(const http::Application& application, ServerOptions options, log::Logger logger = {},
          const Clock& clock = system_clock());
   ~Server();
@@ -65,17 +68,20 @@ class Server {
 
   /// Opens a listening socket, before `start`. With a certificate store it speaks TLS 1.3, with null it is plain.
   /// Returns the address with the port that the system picked where it was 0.
-  /// Throws Exception: unavailable when the address is taken, invalid_argument or permission_denied otherwise.
+  /// A Unix socket that a dead process left behind is replaced, any other file never.
+  /// Throws Exception: unavailable when the address is taken, failed_precondition after `start`, invalid_argument or
+  /// permission_denied otherwise.
   Address listen(const Address& address, const CertificateStore* certificates);
 
-  /// Takes connections from now on.
+  /// Takes connections from now on, once; after a `stop` it does nothing but close the listeners.
+  /// Throws Exception (resource_exhausted) where the system has no threads or descriptors for it.
   void start();
 
   /// Begins to drain: listeners close, idle connections close at once, requests in flight are answered (with
   /// `Connection: close`) until `shutdown_timeout`, then cut. Returns at once.
   void stop() noexcept;
 
-  /// Waits until the server has stopped. False when something had to be cut, or a handler still runs.
+  /// Waits until the server has stopped and every handler has returned. False when a connection had to be cut.
   bool wait();
 
   /// Waits at most so long. True when the server has stopped.

@@ -1,12 +1,11 @@
 #include "mcdsl/service/run.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <iostream>
 #include <optional>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/signals.h"
@@ -36,27 +35,43 @@ int print(const std::string& text) {
   return static_cast<int>(Exit::ok);
 }
 
+// Where each listen address came from: a port variable may have replaced what the operator wrote.
+void log_listeners(const log::Logger& logger, std::span<const config::Listener> listeners) {
+  for (const config::Listener& listener : listeners) {
+    if (listener.replaced.empty()) {
+      logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}});
+    } else {
+      logger.warn("listen address replaced", {{"key", listener.key},
+                                              {"value", listener.value},
+                                              {"origin", listener.origin},
+                                              {"replaced", listener.replaced}});
+    }
+  }
+}
+
 // The command line of one service.
 class CommandLine {
  public:
   explicit CommandLine(const Hooks& hooks) : hooks_(hooks), app_(hooks.about, hooks.name) {
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
+    add_config_option(app_);
     add("server", "serve until SIGTERM or SIGINT", [this] { return serve(); });
-    add("init", "make the service's folder: an example config, certs/, backups/", [this] {
-      return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout);
-    });
-    add("status", "ask the running service for its health", [this] { return print_status(*load().standard, std::cout); });
-    CLI::App* snapshot = add("snapshot", "make a verified copy of the database and print its path", [this] {
-      return print_snapshot(*load().standard, snapshot_path_, std::cout);
-    });
-    snapshot->add_option("path", snapshot_path_, "where; without it a dated file in the backup folder")->type_name("PATH");
+    add("init", "make the service's folder: an example config, certs/, backups/",
+        [this] { return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout); });
+    add("status", "ask the running service for its health",
+        [this] { return print_status(*load().standard, std::cout); });
+    CLI::App* snapshot = add("snapshot", "make a verified copy of the database and print its path",
+                             [this] { return print_snapshot(*load().standard, snapshot_path_, std::cout); });
+    snapshot->add_option("path", snapshot_path_, "where; without it a dated file in the backup folder")
+        ->type_name("PATH");
     add_config_commands();
     add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
     for (const Hooks::Command& command : hooks_.commands) {
       CLI::App* own = app_.add_subcommand(command.name, command.about);
-      own->prefix_command();  // its words are the service's to read
+      own->prefix_command();  // its words are the service's to read, from the first that is not ours
+      own->fallthrough(false);
+      add_config_option(*own);
       own->callback([this, own, &command] {
         action_ = [this, arguments = own->remaining(), &command] {
           load();
@@ -88,6 +103,10 @@ class CommandLine {
     return command;
   }
 
+  void add_config_option(CLI::App& app) {
+    app.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
+  }
+
   void add_config_commands() {
     CLI::App* config = app_.add_subcommand("config", "look at the configuration");
     config->require_subcommand(1);
@@ -114,9 +133,7 @@ class CommandLine {
     const log::Logger logger(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format);
     logger.set_level(standard.log.level);
     logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
-    for (const config::Listener& listener : loaded.listeners) {
-      logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}, {"replaced", listener.replaced}});
-    }
+    log_listeners(logger, loaded.listeners);
     Service service(hooks_.name, standard, logger);
     hooks_.main(service);
     return static_cast<int>(Exit::ok);

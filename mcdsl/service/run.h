@@ -27,9 +27,9 @@ struct Command {
 /// What a program says of itself.
 template <class Config>
 struct Program {
-  std::string name;               ///< also of its config file (`notes.toml`) and, in capitals, of its variables (`NOTES_…`)
+  std::string name;  ///< also of its config file (`notes.toml`) and, in capitals, of its variables (`NOTES_…`)
   std::string version = "0.0.0";
-  std::string about{};            ///< one line for --help
+  std::string about{};  ///< one line for --help
   std::vector<Command<Config>> commands{};
 };
 
@@ -78,17 +78,25 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
 ///     notes version
 ///
-/// Each takes `--config FILE`; without it /srv/<name>/<name>.toml is read where it exists. Returns the exit code: errors
-/// are one line on standard error, the findings of a bad configuration one line each.
+/// Each takes `--config FILE`; without it /srv/<name>/<name>.toml is read where it exists. Returns the exit code:
+/// errors are one line on standard error, the findings of a bad configuration one line each.
 template <std::derived_from<config::Standard> Config = config::Standard, class Main>
   requires std::invocable<Main, Service&> || std::invocable<Main, Service&, const Config&>
 int run(const Program<Config>& program, int argc, char** argv, Main main) {
   auto loaded = std::make_shared<config::Loaded<Config>>();
-  internal::Hooks hooks{.name = program.name, .version = program.version, .about = program.about, .commands = {}, .load = {}, .show = {}, .example = {}, .main = {}};
+  internal::Hooks hooks{.name = program.name,
+                        .version = program.version,
+                        .about = program.about,
+                        .commands = {},
+                        .load = {},
+                        .show = {},
+                        .example = {},
+                        .main = {}};
   for (const Command<Config>& command : program.commands) {
-    hooks.commands.push_back({command.name, command.about, [run = command.run, loaded](std::span<const std::string> arguments) {
-                                return run(arguments, loaded->value);
-                              }});
+    hooks.commands.push_back(
+        {command.name, command.about, [run = command.run, loaded](std::span<const std::string> arguments) {
+           return run(arguments, loaded->value);
+         }});
   }
   hooks.load = [loaded](const config::Source& source) {
     *loaded = config::load<Config>(source);

@@ -1,11 +1,11 @@
 #include "mcdsl/service/service.h"
 
-#include <csignal>
-#include <unistd.h>
-
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <utility>
+
+#include <unistd.h>
 
 #include "mcdsl/health/rest.h"
 #include "mcdsl/httpserver/authenticate.h"
@@ -52,13 +52,25 @@ Service::Service(std::string name, const config::Standard& config, log::Logger l
 
 Service::~Service() = default;
 
-const std::string& Service::name() const noexcept { return state_->name; }
-const log::Logger& Service::logger() const noexcept { return state_->logger; }
-const Clock& Service::clock() const noexcept { return state_->clock; }
-http::Router& Service::router() noexcept { return state_->router; }
-health::Registry& Service::health() noexcept { return state_->health; }
+const std::string& Service::name() const noexcept {
+  return state_->name;
+}
+const log::Logger& Service::logger() const noexcept {
+  return state_->logger;
+}
+const Clock& Service::clock() const noexcept {
+  return state_->clock;
+}
+http::Router& Service::router() noexcept {
+  return state_->router;
+}
+health::Registry& Service::health() noexcept {
+  return state_->health;
+}
 
-void Service::authenticate_with(const auth::TokenVerifier& verifier) { state_->verifier = &verifier; }
+void Service::authenticate_with(const auth::TokenVerifier& verifier) {
+  state_->verifier = &verifier;
+}
 
 http::Middleware Service::require(auth::Access access) const {
   if (access.is_open()) {
@@ -106,11 +118,13 @@ void Service::State::drain(httpserver::Server& server, const internal::SignalWai
 
 void Service::serve() {
   State& state = *state_;
-  health::add_routes(state.router, state.health, [&state](const http::Request& request) { return state.is_admin(request); });
+  health::add_routes(state.router, state.health,
+                     [&state](const http::Request& request) { return state.is_admin(request); });
   const internal::SignalWaiter signals;
   httpserver::Server server(state.config.server, state.router, state.logger, state.clock);
   server.start();
-  state.logger.info("serving", {{"service", state.name}, {"url", server.url()}, {"address", server.address().to_string()}});
+  state.logger.info("serving",
+                    {{"service", state.name}, {"url", server.url()}, {"address", server.address().to_string()}});
   state.wait_for_end(server, signals);
   state.drain(server, signals);
   const net::ServerStats stats = server.stats();

@@ -38,11 +38,10 @@ class Service {
   /// `authenticate_with`, unless the rule is `open`.
   [[nodiscard]] http::Middleware require(auth::Access access) const;
 
-  /// Adds the health routes, listens, and serves until SIGTERM or SIGINT; then drains: not ready, `drain_delay`, listeners
-  /// closed, requests in flight answered until `shutdown_timeout`. SIGHUP reads the certificates again. A second SIGTERM
-  /// or SIGINT ends the process at once, as does a handler that outlasts the drain.
-  /// These signals must be blocked in every thread, as `run` does before it starts one.
-  /// Throws Exception where it cannot listen.
+  /// Adds the health routes, listens, and serves until SIGTERM or SIGINT; then drains: not ready, `drain_delay`,
+  /// listeners closed, requests in flight answered until `shutdown_timeout`. SIGHUP reads the certificates again. A
+  /// second SIGTERM or SIGINT ends the process at once, as does a handler that outlasts the drain. These signals must
+  /// be blocked in every thread, as `run` does before it starts one. Throws Exception where it cannot listen.
   void serve();
 
  private:

@@ -35,9 +35,14 @@ def code_files(root, *patterns):
     return sorted(file for folder in folders for pattern in patterns for file in folder.rglob(pattern))
 
 
+def is_test(file):
+    """Also a header that tests share: notes_for_test.h."""
+    return file.stem.endswith(TEST_SUFFIXES)
+
+
 def public_headers(root):
     return sorted(file for package in packages(root) for file in package.rglob("*.h")
-                  if "internal" not in file.relative_to(package).parts)
+                  if "internal" not in file.relative_to(package).parts and not is_test(file))
 
 
 def lines_of(file):
@@ -60,10 +65,6 @@ def own_includes_of(file):
 
 def package_of(root, file):
     return file.relative_to(root / "mcdsl").parts[0]
-
-
-def is_test(file):
-    return file.stem.endswith(TEST_SUFFIXES)
 
 
 def cmake_words(cmake_file):

@@ -17,6 +17,7 @@ GOOD_TREE = {
     "mcdsl/db/CMakeLists.txt": "mcdsl_package(db\n  HEADERS database.h\n  SOURCES internal/writer.cc\n  DEPENDS base)\n",
     "mcdsl/db/README.md": "# db\n",
     "mcdsl/db/database.h": '#pragma once\n\n#include "mcdsl/base/error.h"\n',
+    "mcdsl/db/rows_for_test.h": "#pragma once\n\n#include <gtest/gtest.h>\n",
     "mcdsl/db/internal/writer.h": "#pragma once\n\n#include <sqlite3.h>\n#define WRITER 1\n",
     "mcdsl/db/internal/writer.cc": '#include "mcdsl/db/internal/writer.h"\n',
     "changes/README.md": "what a fragment is\n",

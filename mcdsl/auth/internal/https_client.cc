@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "mcdsl/auth/internal/certificate_check.h"
+#include "mcdsl/auth/internal/sigpipe_guard.h"
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/base/file.h"
@@ -19,6 +20,12 @@ namespace {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10U;  // of headers and body each
 
+struct FreeHandle {
+  void operator()(CURL* handle) const noexcept {
+    const SigpipeGuard guard;  // closing says good-bye on a connection that may be gone
+    curl_easy_cleanup(handle);
+  }
+};
 struct FreeUrl {
   void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
 };
@@ -134,7 +141,6 @@ class HttpsClient::Library {
 class HttpsClient::Connection {
  public:
   explicit Connection(const Settings& settings);
-  ~Connection() { curl_easy_cleanup(handle_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -149,15 +155,16 @@ class HttpsClient::Connection {
   [[nodiscard]] std::string tls_failure(CURLcode code) const;
   [[nodiscard]] std::string detail(CURLcode code) const;
 
-  CURL* handle_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   CertificateCheck check_;
   std::string body_;
   std::size_t header_bytes_ = 0;
   bool too_long_ = false;
+  std::unique_ptr<CURL, FreeHandle> owner_;  // last: closing the connection may still use the others
+  CURL* handle_;
 };
 
-HttpsClient::Connection::Connection(const Settings& settings) : handle_(curl_easy_init()) {
+HttpsClient::Connection::Connection(const Settings& settings) : owner_(curl_easy_init()), handle_(owner_.get()) {
   if (handle_ == nullptr) {
     throw Exception(Code::internal, "libcurl: out of handles");
   }
@@ -244,7 +251,10 @@ Result<HttpsResponse> HttpsClient::Connection::perform(const std::string& url, c
   header_bytes_ = 0;
   too_long_ = false;
 
-  const CURLcode code = curl_easy_perform(handle_);
+  const CURLcode code = [this] {
+    const SigpipeGuard guard;  // CURLOPT_NOSIGNAL makes libcurl leave SIGPIPE to us
+    return curl_easy_perform(handle_);
+  }();
   curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
   HttpsResponse response;

@@ -11,14 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "mcdsl/auth/internal/deadline.h"
 #include "mcdsl/base/log.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/base/secret.h"
 
 namespace mcdsl::auth::internal {
-
-/// When a caller stops waiting. The machine's time, not a Clock's: it bounds waits that are real.
-using Deadline = std::chrono::steady_clock::time_point;
 
 /// Views must outlive the call only. Texts that came from outside must be checked before they become a header.
 struct HttpsRequest {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "mcdsl/auth/internal/https_client.h"
+#include "mcdsl/auth/internal/deadline.h"
 #include "mcdsl/auth/jwk.h"
 #include "mcdsl/auth/jwt.h"
 #include "mcdsl/base/clock.h"

@@ -13,7 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLingerTimeout = 2s;
-constexpr int kMaxReads = 16;
+constexpr int kMaxReads = 16;  // then the other connections have a turn
+// With more than this to write, a pipelining peer has to read before its next request is looked at.
+constexpr std::size_t kMaxOutput = std::size_t{64} << 10U;
 // A peer that keeps this up is slow, not hostile: each KiB moved buys a second more (Slowloris gets none).
 constexpr std::uint64_t kSlowestBytesPerSecond = 1024;
 
@@ -50,48 +52,116 @@ void Connection::watch(std::uint32_t events) {
   }
 }
 
-void Connection::on_event(std::uint32_t events) {
+template <class Work>
+void Connection::guarded(Work work) noexcept {
   if (closed_) {
     return;
   }
+  try {
+    work();
+  } catch (const std::exception& problem) {
+    close();
+    loop_.report("connection dropped", problem);
+  }
+}
+
+void Connection::on_event(std::uint32_t events) {
+  guarded([&] { handle_event(events); });
+}
+
+void Connection::on_answer(Exchange& exchange) {
+  guarded([&] { handle_answer(exchange); });
+}
+
+void Connection::on_timeout() {
+  guarded([&] { handle_timeout(); });
+}
+
+void Connection::attend() {
+  guarded([&] {
+    if (std::exchange(has_more_input_, false)) {
+      read_or_pause();
+    }
+    flush();
+    rearm();
+  });
+}
+
+void Connection::drain() {
+  guarded([&] {
+    if (takes_input()) {
+      read_all();  // a request that is here already is answered
+    }
+    if (!closed_) {
+      protocol_->drain();
+      rearm();
+    }
+  });
+}
+
+void Connection::handle_event(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     close();
     return;
   }
+  bool can_read = (events & EPOLLIN) != 0;
   if ((events & EPOLLOUT) != 0) {
+    can_read = std::exchange(read_wants_write_, false) || can_read;
     flush();
   }
-  if ((events & EPOLLIN) != 0 && !closed_) {
-    if (protocol_->waiting() == Waiting::for_handler) {
-      watch(watched_ & ~static_cast<std::uint32_t>(EPOLLIN));  // until the answer; the socket holds the input back
-    } else {
-      read_all();
-    }
+  if (can_read) {
+    read_or_pause();
   }
   rearm();
 }
 
+bool Connection::takes_input() const {
+  return !closed_ && !finishing_ && protocol_->waiting() != Waiting::for_handler && output_.size() < kMaxOutput;
+}
+
+void Connection::read_or_pause() {
+  if (takes_input() || linger_) {
+    read_all();
+  } else {
+    watch(watched_ & ~static_cast<std::uint32_t>(EPOLLIN));  // the socket holds the input back
+  }
+}
+
 void Connection::read_all() {
   const auto buffer = loop_.read_buffer();
-  // A peer that sends as fast as we read must not keep the loop to itself; what TLS holds back has to be taken.
-  for (int rounds = 0; !closed_ && (rounds < kMaxReads || transport_.has_buffered_input()); ++rounds) {
+  // A peer that sends as fast as we read must not keep the loop to itself.
+  for (int rounds = 0; !closed_; ++rounds) {
+    if (rounds == kMaxReads) {
+      // Epoll does not know what the transport holds back.
+      has_more_input_ = transport_.has_buffered_input();
+      if (has_more_input_) {
+        loop_.attend_later(*this);
+      }
+      break;
+    }
     const auto outcome = transport_.read(buffer);
     if (outcome.status == Transport::Status::would_block) {
       if (outcome.wants_write) {
+        read_wants_write_ = true;
         watch(watched_ | EPOLLOUT);
+        return;
       }
-      return;
+      break;
     }
-    if (outcome.status != Transport::Status::ok) {
+    if (outcome.status == Transport::Status::closed) {
+      end_input();
+      break;
+    }
+    if (outcome.status == Transport::Status::failed) {
       close();
       return;
     }
-    if (lingering_) {
+    if (finishing_) {
       continue;
     }
     feed(std::string_view(buffer.data(), outcome.count));
     const bool drained = outcome.count < buffer.size() && !transport_.has_buffered_input();
-    if (drained || protocol_->waiting() == Waiting::for_handler) {
+    if (drained || !takes_input()) {
       break;
     }
   }
@@ -100,10 +170,35 @@ void Connection::read_all() {
   }
 }
 
+// The peer will send no more, but may well read what it is still to get (RFC 9112 §9.6).
+void Connection::end_input() {
+  if (output_.empty()) {
+    close();
+    return;
+  }
+  finishing_ = true;
+  linger_ = false;
+  watch(watched_ & ~static_cast<std::uint32_t>(EPOLLIN));
+}
+
+void Connection::resume_input() {
+  if (takes_input() && pending_from_ < pending_.size()) {
+    feed_pending();
+  }
+  if (takes_input()) {
+    // TLS may hold input that epoll cannot see; otherwise the next event brings it.
+    if (transport_.has_buffered_input()) {
+      read_all();
+    }
+    watch(watched_ | EPOLLIN);
+  }
+  input_paused_ = output_.size() >= kMaxOutput;
+}
+
 void Connection::feed(std::string_view bytes) {
   heard_ = true;
-  if (!pending_.empty()) {
-    pending_.append(bytes);
+  if (pending_from_ < pending_.size()) {
+    pending_.erase(0, std::exchange(pending_from_, 0)).append(bytes);
     feed_pending();
     return;
   }
@@ -114,31 +209,25 @@ void Connection::feed(std::string_view bytes) {
 }
 
 void Connection::feed_pending() {
-  const std::size_t taken = protocol_->on_input(pending_);
-  pending_.erase(0, finishing_ ? pending_.size() : taken);
-  if (pending_.empty() && pending_.capacity() > 1024) {
-    pending_.shrink_to_fit();
+  pending_from_ += protocol_->on_input(std::string_view(pending_).substr(pending_from_));
+  if (finishing_ || pending_from_ == pending_.size()) {
+    pending_ = {};
+    pending_from_ = 0;
   }
 }
 
-void Connection::on_answer(Exchange& exchange) {
+void Connection::handle_answer(Exchange& exchange) {
   protocol_->on_answer(exchange);
   waiting_ = Waiting::for_nothing;  // whatever comes now is a new wait
-  if (!pending_.empty()) {
-    feed_pending();
+  if (output_.size() >= kMaxOutput) {
+    flush();
   }
-  if (protocol_->waiting() != Waiting::for_handler && !finishing_) {
-    // TLS may hold input that epoll cannot see; otherwise the next event brings it.
-    if (transport_.has_buffered_input()) {
-      read_all();
-    }
-    watch(watched_ | EPOLLIN);
-  }
+  resume_input();
   if (closed_) {
     return;
   }
   if (protocol_->waiting() == Waiting::for_handler) {
-    loop_.flush_later(*this);  // the next request of the same input is queued: its answer goes out with this one
+    loop_.attend_later(*this);  // the next request of the same input is queued: its answer goes out with this one
   } else {
     flush();
   }
@@ -172,8 +261,17 @@ void Connection::flush() {
 
 void Connection::on_output_done() {
   writing_ = false;
-  watch(watched_ & ~static_cast<std::uint32_t>(EPOLLOUT));
-  if (!finishing_ || lingering_) {
+  if (!read_wants_write_) {
+    watch(watched_ & ~static_cast<std::uint32_t>(EPOLLOUT));
+  }
+  if (lingering_) {
+    return;
+  }
+  if (!finishing_) {
+    if (std::exchange(input_paused_, false)) {
+      resume_input();
+      loop_.attend_later(*this);  // for what that has put out
+    }
     return;
   }
   transport_.end_output();
@@ -184,6 +282,7 @@ void Connection::on_output_done() {
   lingering_ = true;
   waiting_since_ = loop_.now();
   watch(EPOLLIN);
+  rearm();
 }
 
 void Connection::send(std::string_view bytes) {
@@ -199,22 +298,17 @@ void Connection::submit(Exchange& exchange) {
   loop_.submit(exchange);
 }
 
-void Connection::abandon(std::unique_ptr<Exchange> exchange) {
+void Connection::abandon(std::unique_ptr<Exchange> exchange) noexcept {
   loop_.abandon(std::move(exchange));
 }
 
 void Connection::finish(bool linger) {
   finishing_ = true;
   linger_ = linger;
-  loop_.flush_later(*this);
+  loop_.attend_later(*this);
 }
 
-void Connection::drain() {
-  protocol_->drain();
-  rearm();
-}
-
-void Connection::close() {
+void Connection::close() noexcept {
   if (!std::exchange(closed_, true)) {
     protocol_->on_closed();
     loop_.remove(*this);
@@ -251,16 +345,17 @@ void Connection::rearm() {
   if (closed_) {
     return;
   }
-  // Until a byte of a request has come, handshake and head share one timeout.
+  // Until a byte of a request has come, handshake and head share one timeout. A wait begins once: bytes that make no
+  // request, such as half a TLS record, do not prolong it.
   const Waiting waiting = heard_ ? protocol_->waiting() : Waiting::for_head;
-  if (!lingering_ && (waiting != waiting_ || waiting == Waiting::for_request)) {
+  if (!lingering_ && waiting != waiting_) {
     waiting_ = waiting;
     waiting_since_ = loop_.now();
   }
   loop_.wheel().schedule(*this, deadline());
 }
 
-void Connection::on_timeout() {
+void Connection::handle_timeout() {
   if (deadline() > loop_.now()) {
     loop_.wheel().schedule(*this, deadline());
     return;

@@ -27,16 +27,17 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   /// Joins the loop's epoll. Throws Exception where the system refuses.
   void start();
 
+  // What the loop tells it. Where one of these fails, the connection closes.
   void on_event(std::uint32_t events) override;
   void on_answer(Exchange& exchange);
   void on_timeout() override;
   void drain();
 
-  /// Writes what the socket takes.
-  void flush();
+  /// Goes on with what it left for later: writes what the socket takes, reads what is left in the transport.
+  void attend();
 
   /// Ends the connection at once. The loop destroys it when the current events are done.
-  void close();
+  void close() noexcept;
 
   std::list<std::unique_ptr<Connection>>::iterator place;  ///< in the loop's list
 
@@ -46,14 +47,24 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void send(std::string_view bytes) override;
   void send(std::string&& bytes) override;
   void submit(Exchange& exchange) override;
-  void abandon(std::unique_ptr<Exchange> exchange) override;
+  void abandon(std::unique_ptr<Exchange> exchange) noexcept override;
   void finish(bool linger) override;
   [[nodiscard]] http::Peer peer() const override { return peer_; }
   [[nodiscard]] const std::string& date() const override;
 
+  template <class Work>
+  void guarded(Work work) noexcept;
+  void handle_event(std::uint32_t events);
+  void handle_answer(Exchange& exchange);
+  void handle_timeout();
+  [[nodiscard]] bool takes_input() const;
+  void read_or_pause();
   void read_all();
+  void resume_input();
+  void end_input();
   void feed(std::string_view bytes);
   void feed_pending();
+  void flush();
   void on_output_done();
   void watch(std::uint32_t events);
   void rearm();
@@ -64,13 +75,17 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   http::Peer peer_;
   std::unique_ptr<Protocol> protocol_;
   OutputQueue output_;
-  std::string pending_;  // input that the protocol has not taken yet
+  std::string pending_;           // input that the protocol has not taken yet,
+  std::size_t pending_from_ = 0;  // from here on
 
   std::uint32_t watched_ = 0;
-  bool heard_ = false;      // a byte of a request has come
-  bool finishing_ = false;  // no more requests; ends when the output is empty
-  bool linger_ = false;
-  bool lingering_ = false;  // the output has ended; what still comes is dropped
+  bool heard_ = false;             // a byte of a request has come
+  bool read_wants_write_ = false;  // a handshake that could not write
+  bool has_more_input_ = false;    // in the transport, for `attend`
+  bool input_paused_ = false;      // until the output has left
+  bool finishing_ = false;         // no more requests; ends when the output is empty
+  bool linger_ = false;            // what still comes is read and dropped until then, and a while after
+  bool lingering_ = false;         // that while
   bool closed_ = false;
 
   Waiting waiting_ = Waiting::for_nothing;

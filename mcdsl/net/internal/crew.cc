@@ -36,11 +36,17 @@ std::thread start_without_signals(Body body) {
 
 }  // namespace
 
-Crew::Crew(std::size_t max_threads, std::size_t loops, log::Logger logger)
-    : max_threads_(max_threads + 2 * loops),
+// Every loop has a thread, and a handler is entered while as many again are available: the last of `max_handlers` finds
+// just those. Loops that enter theirs at the same instant may exceed `max_handlers` by one each.
+Crew::Crew(std::size_t max_handlers, std::size_t loops, log::Logger logger)
+    : max_threads_(max_handlers + 2 * loops - 1),
       loops_(loops),
       logger_(std::move(logger)),
-      available_(static_cast<std::ptrdiff_t>(max_threads_)) {}
+      available_(static_cast<std::ptrdiff_t>(max_threads_)),
+      limit_(max_threads_) {
+  assignments_.reserve(max_threads_);
+  threads_.reserve(max_threads_);
+}
 
 Crew::~Crew() {
   {
@@ -53,61 +59,87 @@ Crew::~Crew() {
   }
 }
 
-bool Crew::has_thread() const noexcept {
-  return spares_ > assignments_.size() || threads_.size() < max_threads_;
-}
-
-void Crew::assign(Assignment assignment) {
-  if (spares_ > assignments_.size()) {
-    assignments_.push_back(assignment);
-    changed_.notify_one();
-  } else {
-    threads_.push_back(start_without_signals([this, assignment] { work(assignment); }));
-  }
+void Crew::add_thread() {
+  threads_.push_back(start_without_signals([this] { work(); }));
+  ++spares_;
   count_available();
 }
 
+bool Crew::provide_thread() noexcept {
+  if (spares_ > assignments_.size()) {
+    return true;
+  }
+  if (threads_.size() >= limit_) {
+    return false;
+  }
+  try {
+    add_thread();
+    return true;
+  } catch (const std::exception& problem) {
+    limit_ = threads_.size();  // until one of them comes back: the system may have room again then
+    count_available();
+    logger_.error("no thread for a handler that blocks", {{"error", problem.what()}});
+    return false;
+  }
+}
+
+void Crew::assign(Assignment assignment) noexcept {
+  assignments_.push_back(assignment);
+  count_available();
+  changed_.notify_one();
+}
+
 void Crew::count_available() noexcept {
-  available_.store(static_cast<std::ptrdiff_t>(spares_ + max_threads_ - threads_.size()) -
+  available_.store(static_cast<std::ptrdiff_t>(spares_ + limit_ - threads_.size()) -
                        static_cast<std::ptrdiff_t>(assignments_.size()),
                    std::memory_order_relaxed);
 }
 
 void Crew::start(Loop& loop) {
   const std::scoped_lock lock(mutex_);
+  add_thread();
   loop.mark_running();
-  assign({&loop, 0});
+  assign({.loop = &loop, .turn = 0, .exchange = nullptr});
 }
 
-void Crew::take_over(Loop& loop, Turn turn) {
+void Crew::take_over(Loop& loop, Turn turn) noexcept {
   const std::scoped_lock lock(mutex_);
   // First a thread, then the loop: one that nobody could run must stay with its handler's thread.
-  if (!has_thread() || !loop.try_take(turn)) {
-    return;
-  }
-  takeovers_.fetch_add(1, std::memory_order_relaxed);
-  try {
-    assign({&loop, turn + 1});
-  } catch (const Exception& problem) {
-    // The loop is in nobody's hands now. The next thread to become spare runs it.
-    logger_.error("a blocked loop waits for a thread", {{"error", problem.error().to_string()}});
-    assignments_.push_back({&loop, turn + 1});
+  if (loop.turn() == turn && provide_thread() && loop.try_take(turn)) {
+    takeovers_.fetch_add(1, std::memory_order_relaxed);
+    assign({.loop = &loop, .turn = turn + 1, .exchange = nullptr});
   }
 }
 
-void Crew::work(Assignment assignment) {
+bool Crew::lend(Loop& loop, Exchange& exchange) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!has_reserve() || !provide_thread()) {
+    return false;
+  }
+  assign({.loop = &loop, .turn = 0, .exchange = &exchange});
+  return true;
+}
+
+void Crew::work() {
+  std::unique_lock lock(mutex_);
   for (;;) {
-    assignment.loop->run(assignment.turn);
-    std::unique_lock lock(mutex_);
-    ++spares_;
-    count_available();
     changed_.wait(lock, [&] { return stopping_ || !assignments_.empty(); });
     if (assignments_.empty()) {
       return;
     }
+    const Assignment assignment = assignments_.front();
+    assignments_.erase(assignments_.begin());
     --spares_;
-    assignment = assignments_.front();
-    assignments_.pop_front();
+    count_available();
+    lock.unlock();
+    if (assignment.exchange != nullptr) {
+      assignment.loop->serve_apart(*assignment.exchange);
+    } else {
+      assignment.loop->run(assignment.turn);
+    }
+    lock.lock();
+    ++spares_;
+    limit_ = max_threads_;
     count_available();
   }
 }

@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -14,6 +13,7 @@
 namespace mcdsl::net {
 
 class Loop;
+struct Exchange;
 
 /// Who may run a loop: even while its owner runs loop code, odd while the owner is inside a handler. Every change makes
 /// it larger, so a number never comes back: a handler that returns to find another one has lost the loop.
@@ -24,8 +24,8 @@ using Turn = std::uint64_t;
 /// Threads: safe from any thread.
 class Crew {
  public:
-  /// At most `max_threads`, started as they are needed; `loops` of them always stay in reserve to run loop code.
-  Crew(std::size_t max_threads, std::size_t loops, log::Logger logger);
+  /// Threads for `max_handlers` (at least 1) that block, started as they are needed, and for every loop at any time.
+  Crew(std::size_t max_handlers, std::size_t loops, log::Logger logger);
   /// Waits for every thread; the loops must be finished.
   ~Crew();
   Crew(const Crew&) = delete;
@@ -36,7 +36,11 @@ class Crew {
 
   /// Takes the loop from its owner, which is in a handler since `turn` (odd), for a spare thread. Nothing happens if
   /// the handler has returned or no thread is left.
-  void take_over(Loop& loop, Turn turn);
+  void take_over(Loop& loop, Turn turn) noexcept;
+
+  /// Has a spare thread run the handler of an exchange, which comes back to the loop as `Loop::serve_apart` says. False
+  /// where the threads are needed for the loops.
+  [[nodiscard]] bool lend(Loop& loop, Exchange& exchange) noexcept;
 
   /// Whether every loop could still be taken over: if not, a further handler that blocks might stop its loop.
   [[nodiscard]] bool has_reserve() const noexcept {
@@ -48,15 +52,17 @@ class Crew {
  private:
   struct Assignment {
     Loop* loop;
-    Turn turn;
+    Turn turn;           // to run the loop with
+    Exchange* exchange;  // to run its handler instead; or null
   };
 
   // These with mutex_ held.
-  [[nodiscard]] bool has_thread() const noexcept;
-  void assign(Assignment assignment);
+  void add_thread();
+  [[nodiscard]] bool provide_thread() noexcept;
+  void assign(Assignment assignment) noexcept;
   void count_available() noexcept;
 
-  void work(Assignment assignment);
+  void work();
 
   const std::size_t max_threads_;
   const std::size_t loops_;
@@ -66,8 +72,9 @@ class Crew {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Assignment> assignments_;
+  std::vector<Assignment> assignments_;  // in order; never more than there are spares
   std::size_t spares_ = 0;
+  std::size_t limit_;  // of threads: `max_threads_`, or what the system granted
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

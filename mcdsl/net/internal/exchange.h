@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "mcdsl/http/request.h"
 #include "mcdsl/http/response.h"
 
@@ -13,6 +15,33 @@ struct Exchange {
   http::Request request;
   http::Response response;
   Connection* connection = nullptr;
+  bool was_blocking = false;  ///< what a handler that ran away from the loop has shown
+  Exchange* next = nullptr;   ///< in the queue it stands in
+};
+
+/// Exchanges in order. Owns none of them, and never allocates: an answer always finds its way back.
+class ExchangeQueue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+  void push(Exchange& exchange) noexcept {
+    exchange.next = nullptr;
+    (empty() ? first_ : last_->next) = &exchange;
+    last_ = &exchange;
+  }
+
+  /// The first, which leaves the queue; null where there is none.
+  Exchange* pop() noexcept {
+    Exchange* exchange = first_;
+    if (exchange != nullptr) {
+      first_ = std::exchange(exchange->next, nullptr);
+    }
+    return exchange;
+  }
+
+ private:
+  Exchange* first_ = nullptr;
+  Exchange* last_ = nullptr;  // dangles while the queue is empty
 };
 
 }  // namespace mcdsl::net

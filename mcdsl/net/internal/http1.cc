@@ -23,7 +23,7 @@ bool is_framing_field(std::string_view name) {
 
 // RFC 9110 §6.4.1: these never have a body.
 bool has_no_body(int status) {
-  return status == 204 || status == 304 || (status >= 100 && status < 200);
+  return status == 204 || status == 304;
 }
 
 }  // namespace
@@ -87,6 +87,7 @@ std::size_t Http1::read_head(std::string_view bytes) {
 void Http1::begin_message() {
   http::Request& request = exchange_->request;
   request.set_peer(host_.peer());
+  is_head_ = request.method() == http::Method::head;
   const http::BodyPlan plan = application_.plan(request);
   const bool has_body = framing_.chunked || framing_.content_length > 0;
   max_body_bytes_ = plan.max_bytes.value_or(options_.max_body_bytes);
@@ -141,8 +142,9 @@ void Http1::submit() {
 }
 
 void Http1::on_answer(Exchange& exchange) {
+  phase_ = Phase::finished;  // the handler has let go of the exchange, whatever happens here
   const bool keep_alive = framing_.keep_alive && !draining_ && !body_unread_;
-  write_response(exchange.response, exchange.request.method() == http::Method::head, keep_alive);
+  write_response(exchange.response, keep_alive);
   exchange.response = {};
   if (exchange.request.body().size() > kCopyLimit) {
     exchange_.reset();  // an idle connection does not keep a large body's memory
@@ -153,17 +155,23 @@ void Http1::on_answer(Exchange& exchange) {
   }
   phase_ = Phase::head;
   head_begun_ = false;
+  is_head_ = false;
   scanner_ = {};
 }
 
 void Http1::refuse(const Refusal& refusal) {
   ++counters_.malformed;
   http::Response response = http::error(refusal.status, refusal.text);
-  write_response(response, false, false);
+  write_response(response, false);
   finish(true);
 }
 
-void Http1::write_response(http::Response& response, bool is_head, bool keep_alive) {
+void Http1::write_response(http::Response& response, bool keep_alive) {
+  if (response.status < 200 || response.status > 999) {
+    // Not a final status (RFC 9110 §15): the client would go on waiting for one.
+    response =
+        http::error(Error(Code::internal, "the handler answered with status " + std::to_string(response.status)));
+  }
   std::string out;
   out.reserve(256 + std::min(response.body.size(), kCopyLimit));
   out.append("HTTP/1.1 ");
@@ -181,8 +189,13 @@ void Http1::write_response(http::Response& response, bool is_head, bool keep_ali
     append_number(out, response.body.size());
     out.append("\r\n");
   }
-  out.append(keep_alive ? "\r\n" : "connection: close\r\n\r\n");
-  const bool has_body = !bodiless && !is_head;
+  if (!keep_alive) {
+    out.append("connection: close\r\n");
+  } else if (framing_.is_http_1_0) {
+    out.append("connection: keep-alive\r\n");  // what a 1.0 client waits for (RFC 9112 §9.3, appendix C.2.2)
+  }
+  out.append("\r\n");
+  const bool has_body = !bodiless && !is_head_;
   const bool copies_body = response.body.size() <= kCopyLimit;
   if (has_body && copies_body) {
     out.append(response.body);
@@ -211,7 +224,8 @@ void Http1::on_timeout() {
       refuse({408, "request body took too long"});
       return;
     case Phase::handler:
-      host_.abandon(std::move(exchange_));
+      phase_ = Phase::finished;
+      host_.abandon(std::move(exchange_));  // it is the handler's
       refuse({503, "the request took too long"});
       return;
     case Phase::finished:
@@ -226,7 +240,7 @@ void Http1::drain() {
   }
 }
 
-void Http1::on_closed() {
+void Http1::on_closed() noexcept {
   if (phase_ == Phase::handler) {
     host_.abandon(std::move(exchange_));
   }

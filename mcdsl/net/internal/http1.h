@@ -17,7 +17,7 @@ class Http1 final : public Protocol {
   void on_answer(Exchange& exchange) override;
   void on_timeout() override;
   void drain() override;
-  void on_closed() override;
+  void on_closed() noexcept override;
   [[nodiscard]] Waiting waiting() const override;
   [[nodiscard]] std::uint64_t body_bytes() const override { return exchange_ ? exchange_->request.body().size() : 0; }
 
@@ -29,7 +29,7 @@ class Http1 final : public Protocol {
   void begin_message();
   void submit();
   void refuse(const Refusal& refusal);
-  void write_response(http::Response& response, bool is_head, bool keep_alive);
+  void write_response(http::Response& response, bool keep_alive);
   void finish(bool linger);
 
   ProtocolHost& host_;
@@ -39,6 +39,7 @@ class Http1 final : public Protocol {
 
   Phase phase_ = Phase::head;
   bool head_begun_ = false;
+  bool is_head_ = false;  // the request's method is HEAD: no body in any answer to it
   bool draining_ = false;
   bool body_unread_ = false;  // the request is answered without its body: the connection cannot go on
   HeadScanner scanner_;

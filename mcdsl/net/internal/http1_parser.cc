@@ -10,7 +10,8 @@ namespace {
 using http::equal_ignoring_case;
 
 constexpr std::string_view kCrlf = "\r\n";
-constexpr std::size_t kMaxChunkLine = 256;  // size and extensions; nobody needs more
+constexpr std::size_t kMaxChunkLine = 256;        // size and extensions; nobody needs more
+constexpr std::size_t kMaxExtensionBytes = 8192;  // of a whole body: chunks of one byte could carry 256 each
 constexpr std::size_t kMaxTrailerBytes = 8192;
 
 constexpr Refusal bad(std::string_view text) {
@@ -29,19 +30,52 @@ constexpr bool is_visible(char c) {
   return c > 0x20 && c < 0x7F;
 }
 
-// A host and optional port (RFC 3986 §3.2.2, RFC 9110 §7.2); user information and anything else is refused.
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// A name or IPv4 address (reg-name, RFC 3986 §3.2.2).
+bool is_host_name(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c == '%') {
+      if (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2])) {
+        return false;
+      }
+    } else if (!is_letter && !is_digit(c) && !std::string_view("-._~!$&'()*+,;=").contains(c)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// A host and optional port (RFC 9110 §7.2), or nothing; user information is refused (RFC 9110 §4.2.4).
 bool is_host(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~:[]%!$&'()*+,;=").contains(c);
-  });
+  std::size_t end = std::min(text.find(':'), text.size());
+  if (text.starts_with('[')) {
+    const auto closing = text.find(']');
+    if (closing == std::string_view::npos || closing == 1 ||
+        !std::ranges::all_of(text.substr(1, closing - 1),
+                             [](char c) { return is_hex_digit(c) || c == ':' || c == '.'; })) {
+      return false;
+    }
+    end = closing + 1;
+  } else if (!is_host_name(text.substr(0, end))) {
+    return false;
+  }
+  const std::string_view port = text.substr(end);
+  return port.empty() || (end > 0 && port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit));
 }
 
 std::optional<Refusal> check_version(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") {
     return std::nullopt;
   }
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
       is_digit(version[7])) {
     return Refusal{505, "HTTP version not supported"};
@@ -165,6 +199,25 @@ FramingFields find_framing_fields(const http::Headers& headers) {
   return found;
 }
 
+// The only coding we have is chunked, alone. Without chunked as the last one nobody knows where the body ends.
+std::optional<Refusal> check_transfer_coding(std::string_view codings) {
+  std::size_t chunked = 0;
+  bool chunked_is_last = false;
+  for (std::string_view rest = codings; !rest.empty();) {
+    const std::string_view coding = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(coding.size() + 1, rest.size()));
+    chunked_is_last = equal_ignoring_case(http::trim(coding), "chunked");
+    chunked += chunked_is_last ? 1 : 0;
+  }
+  if (!chunked_is_last || chunked > 1 || codings.ends_with(',')) {
+    return bad("malformed Transfer-Encoding");  // RFC 9112 §6.3, and §7.1: chunked only once
+  }
+  if (codings.contains(',')) {
+    return Refusal{501, "transfer coding not implemented"};  // RFC 9112 §6.1
+  }
+  return std::nullopt;
+}
+
 std::optional<Refusal> read_body_framing(const FramingFields& fields, bool is_http_1_0, Framing& framing) {
   if (fields.lengths + fields.encodings > 1) {
     return bad("more than one of Content-Length and Transfer-Encoding");  // RFC 9112 §6.3, §11.2
@@ -173,10 +226,8 @@ std::optional<Refusal> read_body_framing(const FramingFields& fields, bool is_ht
     if (is_http_1_0) {
       return bad("Transfer-Encoding in HTTP/1.0");  // RFC 9112 §6.1
     }
-    if (!equal_ignoring_case(fields.encoding, "chunked")) {
-      return Refusal{501, "transfer coding not implemented"};
-    }
     framing.chunked = true;
+    return check_transfer_coding(fields.encoding);
   }
   return fields.lengths == 1 ? read_content_length(fields.length, framing.content_length) : std::nullopt;
 }
@@ -198,27 +249,93 @@ std::optional<Refusal> read_framing(const http::Headers& headers, bool is_http_1
     }
     framing.expects_continue = !is_http_1_0;  // RFC 9110 §10.1.1
   }
+  framing.is_http_1_0 = is_http_1_0;
   framing.keep_alive = !is_http_1_0;
-  if (fields.has_connection) {
-    framing.keep_alive =
-        is_http_1_0 ? headers.has_element("connection", "keep-alive") : !headers.has_element("connection", "close");
+  if (fields.has_connection) {  // RFC 9112 §9.3
+    framing.keep_alive = !headers.has_element("connection", "close") &&
+                         (!is_http_1_0 || headers.has_element("connection", "keep-alive"));
   }
   return std::nullopt;
 }
 
+// Takes a token (RFC 9110 §5.6.2) from the front of `rest`; false where there is none.
+bool take_token(std::string_view& rest) {
+  std::size_t size = 0;
+  while (size < rest.size() && http::is_token(rest.substr(size, 1))) {
+    ++size;
+  }
+  rest.remove_prefix(size);
+  return size > 0;
+}
+
+// Takes a quoted string (RFC 9110 §5.6.4) from the front of `rest`; false where it does not end.
+bool take_quoted_string(std::string_view& rest) {
+  for (std::size_t i = 1; i < rest.size(); ++i) {
+    if (rest[i] == '"') {
+      rest.remove_prefix(i + 1);
+      return true;
+    }
+    i += rest[i] == '\\' ? 1 : 0;
+  }
+  return false;
+}
+
+// Chunk extensions, from their semicolon: well-formed, and without the whitespace that RFC 9112 §7.1.1 calls bad.
+bool are_chunk_extensions(std::string_view rest) {
+  if (!http::is_field_value(rest)) {
+    return false;
+  }
+  while (!rest.empty()) {
+    if (rest.front() != ';') {
+      return false;
+    }
+    rest.remove_prefix(1);
+    if (!take_token(rest)) {
+      return false;
+    }
+    if (rest.starts_with('=')) {
+      rest.remove_prefix(1);
+      if (!(rest.starts_with('"') ? take_quoted_string(rest) : take_token(rest))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 // One chunk-size line without its CRLF: the size, then extensions that are checked and ignored (RFC 9112 §7.1.1).
-std::optional<Refusal> read_chunk_size(std::string_view line, std::uint64_t& size) {
+std::optional<Refusal> read_chunk_size(std::string_view line, std::uint64_t& size, std::size_t& extension_bytes) {
   const char* end = line.data() + line.size();
   const auto [stop, problem] = std::from_chars(line.data(), end, size, 16);
   const auto digits = static_cast<std::size_t>(stop - line.data());
   if (problem != std::errc() || digits > 15) {
     return bad("malformed chunk size");
   }
-  const std::string_view extension = line.substr(digits);
-  if (!extension.empty() && (extension.front() != ';' || !http::is_field_value(extension))) {
+  const std::string_view extensions = line.substr(digits);
+  extension_bytes += extensions.size();
+  if (!are_chunk_extensions(extensions) || extension_bytes > kMaxExtensionBytes) {
     return bad("malformed chunk extension");
   }
   return std::nullopt;
+}
+
+// The line at the front of `bytes`, without its CRLF and of at most `limit` bytes; nullopt where it is not whole yet or
+// refused. Looks no further than the limit, so that the answer does not depend on how the bytes arrived.
+std::optional<std::string_view> read_line(std::string_view bytes, std::size_t limit, Refusal too_long,
+                                          ChunkedDecoder::Progress& progress) {
+  const std::string_view window = bytes.substr(0, limit + kCrlf.size());
+  const auto newline = window.find('\n');
+  if (newline == std::string_view::npos) {
+    if (window.size() == limit + kCrlf.size()) {
+      progress.refusal = too_long;
+    }
+    return std::nullopt;
+  }
+  if (newline == 0 || window[newline - 1] != '\r') {
+    progress.refusal = bad("line does not end in CRLF");
+    return std::nullopt;
+  }
+  return window.substr(0, newline - 1);
 }
 
 }  // namespace
@@ -276,71 +393,80 @@ std::optional<Refusal> parse_head(std::string_view head, std::size_t max_fields,
 
 ChunkedDecoder::Progress ChunkedDecoder::decode(std::string_view bytes, std::size_t max_bytes, std::string& body) {
   Progress progress;
-  const auto rest = [&] { return bytes.substr(progress.consumed); };
-  const auto refuse = [&](Refusal refusal) {
-    progress.refusal = refusal;
-    return progress;
-  };
-  while (!rest().empty()) {
-    if (state_ == State::data) {
-      const std::string_view piece = rest().substr(0, left_in_chunk_);
-      body.append(piece);
-      progress.consumed += piece.size();
-      left_in_chunk_ -= piece.size();
-      if (left_in_chunk_ == 0) {
-        state_ = State::data_end;
-      }
-      continue;
-    }
-    const auto newline = rest().find('\n');
-    if (newline == std::string_view::npos) {
-      const std::size_t limit = state_ == State::trailer ? kMaxTrailerBytes : kMaxChunkLine;
-      return rest().size() > limit ? refuse(bad("chunk line too long")) : progress;
-    }
-    if (newline == 0 || rest()[newline - 1] != '\r') {
-      return refuse(bad("line does not end in CRLF"));
-    }
-    const std::string_view line = rest().substr(0, newline - 1);
-    progress.consumed += newline + 1;
+  while (!progress.done && !progress.refusal) {
+    const std::string_view rest = bytes.substr(progress.consumed);
+    std::size_t taken = 0;
     switch (state_) {
       case State::size:
-        if (line.size() > kMaxChunkLine) {
-          return refuse(bad("chunk line too long"));
-        }
-        if (const auto refusal = read_chunk_size(line, left_in_chunk_)) {
-          return refuse(*refusal);
-        }
-        if (left_in_chunk_ > max_bytes - std::min(max_bytes, body.size())) {
-          return refuse({413, "request body too large"});
-        }
-        state_ = left_in_chunk_ == 0 ? State::trailer : State::data;
+        taken = read_size(rest, max_bytes - std::min(max_bytes, body.size()), progress);
+        break;
+      case State::data:
+        taken = read_data(rest, body);
         break;
       case State::data_end:
-        if (!line.empty()) {
-          return refuse(bad("chunk longer than its size"));
-        }
-        state_ = State::size;
+        taken = read_data_end(rest, progress);
         break;
-      case State::trailer: {
-        if (line.empty()) {
-          progress.done = true;
-          return progress;
-        }
-        http::Headers ignored;
-        if (const auto refusal = read_field(line, ignored)) {
-          return refuse(*refusal);
-        }
-        trailer_bytes_ += line.size();
-        if (trailer_bytes_ > kMaxTrailerBytes) {
-          return refuse({431, "trailers too large"});
-        }
-        break;
-      }
-      case State::data:
+      case State::trailer:
+        taken = read_trailer(rest, progress);
         break;
     }
+    if (taken == 0) {
+      break;
+    }
+    progress.consumed += taken;
   }
   return progress;
+}
+
+std::size_t ChunkedDecoder::read_size(std::string_view bytes, std::size_t room, Progress& progress) {
+  const auto line = read_line(bytes, kMaxChunkLine, bad("chunk line too long"), progress);
+  if (!line) {
+    return 0;
+  }
+  progress.refusal = read_chunk_size(*line, left_in_chunk_, extension_bytes_);
+  if (!progress.refusal && left_in_chunk_ > room) {
+    progress.refusal = Refusal{413, "request body too large"};
+  }
+  state_ = left_in_chunk_ == 0 ? State::trailer : State::data;
+  return line->size() + kCrlf.size();
+}
+
+std::size_t ChunkedDecoder::read_data(std::string_view bytes, std::string& body) {
+  const std::string_view piece = bytes.substr(0, left_in_chunk_);
+  body.append(piece);
+  left_in_chunk_ -= piece.size();
+  if (left_in_chunk_ == 0) {
+    state_ = State::data_end;
+  }
+  return piece.size();
+}
+
+std::size_t ChunkedDecoder::read_data_end(std::string_view bytes, Progress& progress) {
+  const std::string_view end = bytes.substr(0, kCrlf.size());
+  if (!kCrlf.starts_with(end)) {
+    progress.refusal = bad("chunk longer than its size");
+    return 0;
+  }
+  if (end.size() < kCrlf.size()) {
+    return 0;
+  }
+  state_ = State::size;
+  return kCrlf.size();
+}
+
+std::size_t ChunkedDecoder::read_trailer(std::string_view bytes, Progress& progress) {
+  const auto line = read_line(bytes, kMaxTrailerBytes - trailer_bytes_, {431, "trailers too large"}, progress);
+  if (!line) {
+    return 0;
+  }
+  if (line->empty()) {
+    progress.done = true;
+  } else {
+    http::Headers ignored;
+    progress.refusal = read_field(*line, ignored);
+    trailer_bytes_ += line->size();
+  }
+  return line->size() + kCrlf.size();
 }
 
 }  // namespace mcdsl::net

@@ -16,6 +16,7 @@ using http::Refusal;
 struct Framing {
   bool chunked = false;
   std::uint64_t content_length = 0;
+  bool is_http_1_0 = false;
   bool keep_alive = true;
   bool expects_continue = false;
 };
@@ -56,8 +57,15 @@ class ChunkedDecoder {
  private:
   enum class State : std::uint8_t { size, data, data_end, trailer };
 
+  // Each returns the bytes it took; 0 where it needs more or refuses.
+  std::size_t read_size(std::string_view bytes, std::size_t room, Progress& progress);
+  std::size_t read_data(std::string_view bytes, std::string& body);
+  std::size_t read_data_end(std::string_view bytes, Progress& progress);
+  std::size_t read_trailer(std::string_view bytes, Progress& progress);
+
   State state_ = State::size;
   std::uint64_t left_in_chunk_ = 0;
+  std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
 };
 

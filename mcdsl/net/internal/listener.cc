@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -50,6 +51,9 @@ struct FreeAddresses {
 // A socket of the family, bound and listening; an invalid one with errno set where the system refuses.
 UniqueFd bind_socket(const sockaddr* address, socklen_t length) {
   UniqueFd socket(::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket) {
+    return socket;
+  }
   const int on = 1;
   const int off = 0;
   if (address->sa_family != AF_UNIX) {
@@ -58,7 +62,7 @@ UniqueFd bind_socket(const sockaddr* address, socklen_t length) {
   if (address->sa_family == AF_INET6) {
     ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   }
-  if (!socket || ::bind(socket.get(), address, length) != 0 || ::listen(socket.get(), kBacklog) != 0) {
+  if (::bind(socket.get(), address, length) != 0 || ::listen(socket.get(), kBacklog) != 0) {
     const int cause = errno;
     socket.reset();
     errno = cause;
@@ -66,30 +70,52 @@ UniqueFd bind_socket(const sockaddr* address, socklen_t length) {
   return socket;
 }
 
-UniqueFd open_tcp(const Address& wanted) {
+// The addresses of a host in one family; none where it has none there.
+std::unique_ptr<addrinfo, FreeAddresses> resolve(const Address& wanted, int family, int& problem) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
-  // Every interface is [::], which takes IPv4 too; a machine without IPv6 gets 0.0.0.0 by the second round.
-  for (const int family : wanted.host.empty() ? std::array{AF_INET6, AF_INET} : std::array{AF_UNSPEC, AF_UNSPEC}) {
-    hints.ai_family = family;
-    addrinfo* found = nullptr;
-    const int problem = ::getaddrinfo(wanted.host.empty() ? nullptr : wanted.host.c_str(),
-                                      std::to_string(wanted.port).c_str(), &hints, &found);
-    const std::unique_ptr<addrinfo, FreeAddresses> list(found);
-    if (problem != 0) {
-      throw Exception(Code::invalid_argument, "listen on " + wanted.to_string() + ": " + ::gai_strerror(problem));
-    }
-    if (UniqueFd socket = bind_socket(list->ai_addr, list->ai_addrlen); socket || errno != EAFNOSUPPORT) {
-      return socket;
-    }
-  }
-  return {};
+  hints.ai_family = family;
+  addrinfo* found = nullptr;
+  problem = ::getaddrinfo(wanted.host.empty() ? nullptr : wanted.host.c_str(), std::to_string(wanted.port).c_str(),
+                          &hints, &found);
+  return std::unique_ptr<addrinfo, FreeAddresses>(problem == 0 ? found : nullptr);
 }
 
-// A socket file that a process left behind when it died refuses connections; one in use takes them.
-bool is_stale(const sockaddr_un& name) {
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd open_tcp(const Address& wanted) {
+  // Every interface is [::], which takes IPv4 too, or 0.0.0.0 on a machine without IPv6. A name is its IPv4 address
+  // first, as the Go library listens.
+  const auto families = wanted.host.empty() ? std::array{AF_INET6, AF_INET} : std::array{AF_INET, AF_INET6};
+  int unresolved = 0;
+  int refused = 0;
+  for (const int family : families) {
+    int problem = 0;
+    const auto list = resolve(wanted, family, problem);
+    unresolved = problem != 0 ? problem : unresolved;
+    for (const addrinfo* each = list.get(); each != nullptr; each = each->ai_next) {
+      if (UniqueFd socket = bind_socket(each->ai_addr, each->ai_addrlen)) {
+        return socket;
+      }
+      refused = errno;
+      if (refused != EAFNOSUPPORT && refused != EADDRNOTAVAIL) {
+        fail_to_listen(wanted, refused);
+      }
+    }
+  }
+  if (refused == 0) {
+    throw Exception(Code::invalid_argument, "listen on " + wanted.to_string() + ": " + ::gai_strerror(unresolved));
+  }
+  fail_to_listen(wanted, refused);
+}
+
+// A socket file that a process left behind when it died refuses connections; one in use takes them, or has no room.
+// So does any other kind of file refuse them, and that is never ours to remove.
+bool is_stale_socket(const sockaddr_un& name) {
+  struct stat file{};
+  if (::lstat(name.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) {
+    return false;
+  }
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
 }
 
@@ -99,9 +125,15 @@ UniqueFd open_unix(const Address& wanted) {
   wanted.unix_path.copy(name.sun_path, sizeof name.sun_path - 1);
   const auto* address = reinterpret_cast<const sockaddr*>(&name);
   UniqueFd socket = bind_socket(address, sizeof name);
-  if (!socket && errno == EADDRINUSE && is_stale(name)) {
+  if (!socket && errno == EADDRINUSE) {
+    if (!is_stale_socket(name)) {
+      fail_to_listen(wanted, EADDRINUSE);
+    }
     ::unlink(wanted.unix_path.c_str());
     socket = bind_socket(address, sizeof name);
+  }
+  if (!socket) {
+    fail_to_listen(wanted, errno);
   }
   return socket;
 }
@@ -132,15 +164,26 @@ http::Peer peer_of(const sockaddr_storage& name, bool secure) {
   return peer;
 }
 
+void take(Loop& loop, const Listener& listener, UniqueFd socket, const sockaddr_storage& name) noexcept {
+  const bool secure = listener.certificates != nullptr;
+  try {
+    if (name.ss_family != AF_UNIX) {
+      const int on = 1;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    loop.accepted(std::move(socket), peer_of(name, secure), secure ? listener.certificates->context() : nullptr);
+  } catch (const std::exception& problem) {
+    loop.report("connection refused", problem);
+  }
+}
+
 }  // namespace
 
 Listener Listener::open(const Address& wanted, const CertificateStore* certificates) {
-  Listener listener{.socket = wanted.is_unix() ? open_unix(wanted) : open_tcp(wanted),
-                    .address = wanted,
-                    .certificates = certificates};
-  if (!listener.socket) {
-    fail_to_listen(wanted, errno);
-  }
+  Listener listener;
+  listener.socket = wanted.is_unix() ? open_unix(wanted) : open_tcp(wanted);
+  listener.address = wanted;
+  listener.certificates = certificates;
   if (!wanted.is_unix()) {
     listener.address.port = bound_port(listener.socket.get());
   }
@@ -148,10 +191,11 @@ Listener Listener::open(const Address& wanted, const CertificateStore* certifica
 }
 
 void Listener::close() noexcept {
-  socket.reset();
-  if (address.is_unix()) {
+  // The file goes first: once the socket is closed, another process may have put its own there.
+  if (socket && address.is_unix()) {
     ::unlink(address.unix_path.c_str());
   }
+  socket.reset();
 }
 
 AcceptSource::AcceptSource(Loop& loop, const Listener& listener) : loop_(loop), listener_(listener) {
@@ -177,7 +221,12 @@ void AcceptSource::pause() {
 void AcceptSource::on_timeout() {
   paused_ = false;
   loop_.count_paused(-1);
-  watch();
+  try {
+    watch();
+  } catch (const Exception& problem) {
+    loop_.report("cannot take connections for a moment", problem);
+    pause();
+  }
 }
 
 void AcceptSource::on_event(std::uint32_t /*events*/) {
@@ -188,17 +237,12 @@ void AcceptSource::on_event(std::uint32_t /*events*/) {
         ::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&name), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        loop_.logger().warn("cannot take connections for a moment", {{"error", errno_text(errno)}});
+        loop_.report("cannot take connections for a moment", Exception(Code::resource_exhausted, errno_text(errno)));
         pause();
       }
       return;  // nothing left, or a connection that has gone already
     }
-    if (name.ss_family != AF_UNIX) {
-      const int on = 1;
-      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    loop_.accepted(std::move(socket), peer_of(name, listener_.certificates != nullptr),
-                   listener_.certificates != nullptr ? listener_.certificates->context() : nullptr);
+    take(loop_, listener_, std::move(socket), name);
   }
 }
 

@@ -15,13 +15,18 @@ class Loop;
 /// A listening socket, shared by all loops.
 struct Listener {
   UniqueFd socket;
-  Address address;                       ///< as bound
-  const CertificateStore* certificates;  ///< null for plain
+  Address address;                                 ///< as bound
+  const CertificateStore* certificates = nullptr;  ///< null for plain
+
+  Listener() = default;
+  Listener(Listener&&) = default;
+  Listener& operator=(Listener&&) = delete;
+  ~Listener() { close(); }
 
   /// Throws Exception as Server::listen says.
   static Listener open(const Address& wanted, const CertificateStore* certificates);
 
-  /// Stops listening, and removes the file of a Unix socket.
+  /// Stops listening, and removes the file of a Unix socket. Nothing the second time.
   void close() noexcept;
 };
 

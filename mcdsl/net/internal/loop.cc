@@ -11,11 +11,16 @@
 
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/base/error.h"
+#include "mcdsl/http/recover.h"
 
 namespace mcdsl::net {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kReadBufferBytes = std::size_t{64} << 10U;
+constexpr int kHandlersPerRound = 64;  // then events have a turn: no connection's pipeline keeps the loop
+constexpr auto kWorthAThread = 100us;  // a handler of this length is better off without the loop
 
 [[noreturn]] void fail_system(const char* what, int errno_value) {
   throw Exception(Code::resource_exhausted, std::string(what) + ": " + errno_text(errno_value));
@@ -34,6 +39,16 @@ std::string http_date(std::time_t seconds) {
                 kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
                 utc.tm_sec);
   return text.data();
+}
+
+// What a handler answers, or the answer to what it threw.
+template <class Handler>
+http::Response answer_of(Handler handler) noexcept {
+  try {
+    return handler();
+  } catch (...) {
+    return http::response_to(std::current_exception());
+  }
 }
 
 // Installed while a handler runs: gives the loop away before the handler begins to wait.
@@ -135,7 +150,7 @@ void Loop::run(Turn turn) {
     if (draining_ && now_ >= cut_at_) {
       cut();
     }
-    flush_connections();
+    attend_connections();
     graveyard_.clear();
     if (draining_ && is_idle()) {
       const std::scoped_lock lock(finished_mutex_);
@@ -143,76 +158,106 @@ void Loop::run(Turn turn) {
       finished_changed_.notify_all();
       return;
     }
-    if (run_queue_.empty()) {
-      poll();
-    }
+    poll();
   }
 }
 
 bool Loop::run_handlers(Turn& turn) {
-  while (!run_queue_.empty()) {
-    Exchange& exchange = *run_queue_.front();
-    run_queue_.pop_front();
-    if (exchange.connection == nullptr) {
-      abandoned_.erase(&exchange);
-    } else if (!context_.crew->has_reserve()) {
-      ++counters_.turned_away;
-      exchange.response = http::error(Error(Code::unavailable, "every handler thread is busy"));
-      deliver(exchange);
-    } else if (!run_handler(exchange, turn)) {
+  for (int count = 0; count < kHandlersPerRound; ++count) {
+    Exchange* exchange = run_queue_.pop();
+    if (exchange == nullptr) {
+      break;
+    }
+    if (exchange->connection == nullptr) {
+      drop_abandoned(*exchange);
+    } else if (!start_handler(*exchange, turn)) {
       return false;
     }
   }
   return true;
 }
 
-bool Loop::run_handler(Exchange& exchange, Turn& turn) {
+bool Loop::start_handler(Exchange& exchange, Turn& turn) {
+  if (!context_.crew->has_reserve()) {
+    ++counters_.turned_away;
+    exchange.response = answer_of([] { return http::error(Error(Code::unavailable, "every handler thread is busy")); });
+    deliver(exchange);
+    return true;
+  }
   ++counters_.requests;
+  if (blocking_routes_.is_blocking(exchange.request.route()) && context_.crew->lend(*this, exchange)) {
+    return true;
+  }
+  return run_handler(exchange, turn);
+}
+
+bool Loop::run_handler(Exchange& exchange, Turn& turn) {
   turn_.store(++turn, std::memory_order_seq_cst);  // odd: others may take the loop
   context_.monitor->notice();
   {
     const HandOver hand_over(*context_.crew, *this, turn);
-    exchange.response = context_.application.serve(exchange.request);
+    exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
   }
   Turn expected = turn;
   if (!turn_.compare_exchange_strong(expected, turn + 1, std::memory_order_acq_rel)) {
+    exchange.was_blocking = true;
     post(exchange);
     return false;
   }
   ++turn;
+  blocking_routes_.note_fast(exchange.request.route());
   deliver(exchange);
   return true;
+}
+
+void Loop::serve_apart(Exchange& exchange) noexcept {
+  const auto begin = context_.clock.steady();
+  exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
+  exchange.was_blocking = context_.clock.steady() - begin >= kWorthAThread;
+  post(exchange);
 }
 
 void Loop::deliver(Exchange& exchange) {
   if (exchange.connection != nullptr) {
     exchange.connection->on_answer(exchange);
   } else {
-    abandoned_.erase(&exchange);
+    drop_abandoned(exchange);
   }
 }
 
-void Loop::post(Exchange& exchange) {
+void Loop::drop_abandoned(Exchange& exchange) noexcept {
+  const std::unique_ptr<Exchange> owned(&exchange);
+  --abandoned_;
+}
+
+void Loop::post(Exchange& exchange) noexcept {
   // The lock is held over the wake-up: when it is free, the loop may finish and be destroyed.
   const std::scoped_lock lock(mailbox_mutex_);
-  mailbox_.push_back(&exchange);
+  mailbox_.push(exchange);
   waker_->wake();
 }
 
 void Loop::take_answers() {
-  std::vector<Exchange*> answers;
+  ExchangeQueue answers;
   {
     const std::scoped_lock lock(mailbox_mutex_);
-    answers.swap(mailbox_);
+    answers = std::exchange(mailbox_, {});
   }
-  for (Exchange* exchange : answers) {
+  while (Exchange* exchange = answers.pop()) {
+    if (exchange->was_blocking) {
+      blocking_routes_.note_blocked(exchange->request.route());
+    } else {
+      blocking_routes_.note_fast(exchange->request.route());
+    }
     deliver(*exchange);
   }
 }
 
-void Loop::abandon(std::unique_ptr<Exchange> exchange) {
+void Loop::abandon(std::unique_ptr<Exchange> exchange) noexcept {
   exchange->connection = nullptr;
-  abandoned_.emplace(exchange.get(), std::move(exchange));
+  ++abandoned_;
+  // From here on a queue of the loop, or the thread in its handler, has the only pointer to it: see drop_abandoned.
+  [[maybe_unused]] Exchange* left = exchange.release();
 }
 
 void Loop::accepted(UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context) {
@@ -220,36 +265,36 @@ void Loop::accepted(UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& t
   if (context_.open_connections.load(std::memory_order_relaxed) >= options().max_connections) {
     return;
   }
-  try {
-    auto connection = std::make_unique<Connection>(*this, std::move(fd), std::move(peer), tls_context);
-    connection->start();
-    Connection& added = *connection;
-    connections_.push_back(std::move(connection));
-    added.place = std::prev(connections_.end());
-    ++counters_.open;
-    ++context_.open_connections;
-  } catch (const Exception& problem) {
-    logger().warn("connection refused", {{"error", problem.error().to_string()}});
-  }
+  auto connection = std::make_unique<Connection>(*this, std::move(fd), std::move(peer), tls_context);
+  connection->start();
+  Connection& added = *connection;
+  connections_.push_back(std::move(connection));
+  added.place = std::prev(connections_.end());
+  ++counters_.open;
+  ++context_.open_connections;
 }
 
-void Loop::remove(Connection& connection) {
-  std::erase(to_flush_, &connection);
-  graveyard_.push_back(std::move(*connection.place));
-  connections_.erase(connection.place);
+void Loop::remove(Connection& connection) noexcept {
+  std::erase(to_attend_, &connection);
+  graveyard_.splice(graveyard_.end(), connections_, connection.place);
   --counters_.open;
   --context_.open_connections;
 }
 
-void Loop::flush_later(Connection& connection) {
-  to_flush_.push_back(&connection);
+void Loop::attend_connections() {
+  // Connections that ask again, and those that close meanwhile, wait for the next round.
+  attending_.swap(to_attend_);
+  for (Connection* connection : attending_) {
+    connection->attend();
+  }
+  attending_.clear();
 }
 
-void Loop::flush_connections() {
-  while (!to_flush_.empty()) {
-    Connection* connection = to_flush_.back();
-    to_flush_.pop_back();
-    connection->flush();
+void Loop::report(std::string_view what, const std::exception& problem) const noexcept {
+  try {
+    logger().warn(what, {{"error", problem.what()}});
+  } catch (...) {
+    return;  // no memory for a line either: what it was about has been dealt with
   }
 }
 
@@ -265,7 +310,8 @@ void Loop::update_time() {
 void Loop::poll() {
   std::array<epoll_event, 256> events;
   const bool timed = !connections_.empty() || paused_sources_ > 0 || draining_;
-  const int timeout = timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
+  const bool busy = !run_queue_.empty() || !to_attend_.empty();
+  const int timeout = busy ? 0 : timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   update_time();
   for (int i = 0; i < count; ++i) {
@@ -281,15 +327,17 @@ void Loop::stop() noexcept {
 
 void Loop::begin_drain() {
   draining_ = true;
-  cut_at_ = now_ + options().shutdown_timeout;
+  const auto timeout = options().shutdown_timeout;
+  cut_at_ = timeout == 0ns ? Clock::SteadyTime::max() : now_ + timeout;
   accept_sources_.clear();
   if (--context_.listening_loops == 0) {
     for (Listener& listener : context_.listeners) {
       listener.close();
     }
   }
-  for (const auto& connection : connections_) {
-    connection->drain();
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    Connection& connection = **next++;  // it may close
+    connection.drain();
   }
 }
 
@@ -301,7 +349,7 @@ void Loop::cut() {
 }
 
 bool Loop::is_idle() const noexcept {
-  return connections_.empty() && abandoned_.empty() && run_queue_.empty();
+  return connections_.empty() && abandoned_ == 0;
 }
 
 void Loop::mark_running() {

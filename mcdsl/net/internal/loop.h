@@ -4,16 +4,16 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "mcdsl/base/unique_fd.h"
+#include "mcdsl/net/internal/blocking_routes.h"
 #include "mcdsl/net/internal/connection.h"
 #include "mcdsl/net/internal/counters.h"
 #include "mcdsl/net/internal/crew.h"
@@ -41,9 +41,11 @@ struct LoopContext {
 ///
 /// Handlers run in `run`, from a queue, never inside an event callback. While one runs, the loop's `turn` is odd, and
 /// another thread may take the loop by making it even: everything but the exchange in the handler is then that
-/// thread's. A handler that returns to find the turn changed posts its answer and its thread leaves.
+/// thread's. A handler that returns to find the turn changed posts its answer and its thread leaves. Handlers of routes
+/// that are known to block run on a spare thread from the start.
 ///
-/// Threads: one owner at a time; `turn`, `try_take`, `post`, `stop` and `counters` are for any thread.
+/// Threads: one owner at a time; `turn`, `try_take`, `serve_apart`, `stop`, the waits and `counters` are for any
+/// thread. Errors: what goes wrong in a connection's own work (no memory, no room in epoll) ends that connection alone.
 class Loop {
  public:
   explicit Loop(LoopContext& context);
@@ -60,6 +62,9 @@ class Loop {
   [[nodiscard]] bool try_take(Turn turn) noexcept {
     return turn_.compare_exchange_strong(turn, turn + 1, std::memory_order_acq_rel);
   }
+
+  /// Runs the handler of an exchange that the owner lent, on any thread, and posts the answer.
+  void serve_apart(Exchange& exchange) noexcept;
 
   /// Begins the drain.
   void stop() noexcept;
@@ -87,25 +92,31 @@ class Loop {
   [[nodiscard]] const std::string& date() const noexcept { return date_; }
   [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
 
+  /// Throws where there is no room for the connection.
   void accepted(UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context);
+  // These throw Exception where the system refuses.
   void add(Pollable& target, int fd, std::uint32_t events);
   void modify(Pollable& target, int fd, std::uint32_t events);
   void forget(int fd) noexcept;
-  void remove(Connection& connection);
-  void submit(Exchange& exchange) { run_queue_.push_back(&exchange); }
-  void abandon(std::unique_ptr<Exchange> exchange);
-  void flush_later(Connection& connection);
+  void remove(Connection& connection) noexcept;
+  void submit(Exchange& exchange) noexcept { run_queue_.push(exchange); }
+  void abandon(std::unique_ptr<Exchange> exchange) noexcept;
+  /// Calls the connection's `attend` before the loop waits again.
+  void attend_later(Connection& connection) { to_attend_.push_back(&connection); }
   void count_paused(int change) noexcept { paused_sources_ += change; }
+  void report(std::string_view what, const std::exception& problem) const noexcept;
 
  private:
   class Waker;
 
   bool run_handlers(Turn& turn);
+  bool start_handler(Exchange& exchange, Turn& turn);
   bool run_handler(Exchange& exchange, Turn& turn);
   void deliver(Exchange& exchange);
-  void post(Exchange& exchange);
+  void drop_abandoned(Exchange& exchange) noexcept;
+  void post(Exchange& exchange) noexcept;
   void take_answers();
-  void flush_connections();
+  void attend_connections();
   void update_time();
   void poll();
   void begin_drain();
@@ -116,7 +127,6 @@ class Loop {
   std::atomic<Turn> turn_{0};
   UniqueFd epoll_;
   std::unique_ptr<Waker> waker_;
-  std::vector<std::unique_ptr<AcceptSource>> accept_sources_;
 
   Clock::SteadyTime now_;
   TimerWheel wheel_;
@@ -125,17 +135,20 @@ class Loop {
   std::vector<char> read_buffer_;
   Counters counters_;
 
-  std::list<std::unique_ptr<Connection>> connections_;
-  std::vector<std::unique_ptr<Connection>> graveyard_;  // closed; events of this round may still name them
-  std::deque<Exchange*> run_queue_;
-  std::unordered_map<Exchange*, std::unique_ptr<Exchange>> abandoned_;
-  std::vector<Connection*> to_flush_;
   int paused_sources_ = 0;
+  std::vector<std::unique_ptr<AcceptSource>> accept_sources_;
+  std::list<std::unique_ptr<Connection>> connections_;
+  std::list<std::unique_ptr<Connection>> graveyard_;  // closed; events of this round may still name them
+  std::vector<Connection*> to_attend_;
+  std::vector<Connection*> attending_;
+  ExchangeQueue run_queue_;
+  std::size_t abandoned_ = 0;  // exchanges whose connection has gone before their handler was done
+  BlockingRoutes blocking_routes_;
   bool draining_ = false;
   Clock::SteadyTime cut_at_{};
 
   std::mutex mailbox_mutex_;
-  std::vector<Exchange*> mailbox_;  // answers of handlers that lost the loop
+  ExchangeQueue mailbox_;  // answers of handlers that ran without the loop
   std::atomic<bool> stop_requested_{false};
 
   std::atomic<bool> has_cut_{false};

@@ -25,7 +25,7 @@ class ProtocolHost {
   virtual void submit(Exchange& exchange) = 0;
 
   /// Keeps an exchange whose handler runs until it returns; its answer goes nowhere.
-  virtual void abandon(std::unique_ptr<Exchange> exchange) = 0;
+  virtual void abandon(std::unique_ptr<Exchange> exchange) noexcept = 0;
 
   /// No more requests: the connection ends when what was sent has left. With `linger`, what the peer still sends is
   /// read and dropped for a while, so that the answer is not lost to a reset (RFC 9112 §9.6).
@@ -57,7 +57,7 @@ class Protocol {
   virtual void drain() = 0;
 
   /// The connection is gone; give up what is in flight.
-  virtual void on_closed() = 0;
+  virtual void on_closed() noexcept = 0;
 
   [[nodiscard]] virtual Waiting waiting() const = 0;
 

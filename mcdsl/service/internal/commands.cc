@@ -1,11 +1,11 @@
 #include "mcdsl/service/internal/commands.h"
 
-#include <curl/curl.h>
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <memory>
 #include <ostream>
+
+#include <curl/curl.h>
+#include <sys/stat.h>
 
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
@@ -45,9 +45,10 @@ std::string health_url(const net::Address& address, bool tls) {
 
 }  // namespace
 
-int make_folder(const std::string& name, const std::string& config_file, const std::string& example, std::ostream& out) {
-  const std::filesystem::path file =
-      config_file.empty() ? std::filesystem::path("/srv") / name / (name + ".toml") : std::filesystem::path(config_file);
+int make_folder(const std::string& name, const std::string& config_file, const std::string& example,
+                std::ostream& out) {
+  const std::filesystem::path file = config_file.empty() ? std::filesystem::path("/srv") / name / (name + ".toml")
+                                                         : std::filesystem::path(config_file);
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   if (!std::filesystem::exists(folder)) {
     make_private_folder(folder);
@@ -58,8 +59,8 @@ int make_folder(const std::string& name, const std::string& config_file, const s
     out << file.string() << " is there already and stays as it is\n";
   } else {
     write_file_atomically(file, example, 0600);
-    out << "wrote " << file.string() << "; fill in what it marks as required, then: " << name << " config check --config "
-        << file.string() << '\n';
+    out << "wrote " << file.string() << "; fill in what it marks as required, then: " << name
+        << " config check --config " << file.string() << '\n';
   }
   return kOk;
 }

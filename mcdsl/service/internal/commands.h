@@ -7,8 +7,8 @@
 
 namespace mcdsl::internal {
 
-/// `init`: makes the folder of a service, with its certs/ and backups/ (mode 0700) and an example configuration; what is
-/// there stays. `config_file` says where; empty for /srv/<name>/<name>.toml. Returns the exit code, as all of these.
+/// `init`: makes the folder of a service, with its certs/ and backups/ (mode 0700) and an example configuration; what
+/// is there stays. `config_file` says where; empty for /srv/<name>/<name>.toml. Returns the exit code, as all of these.
 int make_folder(const std::string& name, const std::string& config_file, const std::string& example, std::ostream& out);
 
 /// `status`: asks the service that runs with this configuration for /v1/health and prints the answer.

@@ -35,8 +35,10 @@ bool SignalWaiter::wait_for(std::chrono::nanoseconds time) const {
   const sigset_t set = set_of({SIGTERM, SIGINT});
   const auto deadline = std::chrono::steady_clock::now() + time;
   for (;;) {
-    const auto left = std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(deadline - std::chrono::steady_clock::now()));
-    const timespec limit{.tv_sec = static_cast<std::time_t>(left.count() / 1'000'000'000), .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
+    const auto left =
+        std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(deadline - std::chrono::steady_clock::now()));
+    const timespec limit{.tv_sec = static_cast<std::time_t>(left.count() / 1'000'000'000),
+                         .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
     if (sigtimedwait(&set, nullptr, &limit) > 0) {
       return true;
     }

@@ -1,0 +1,167 @@
+#include "documents.h"
+
+#include <array>
+#include <charconv>
+
+#include "mcdsl/base/bytes.h"
+
+namespace mcq {
+namespace {
+
+using mcdsl::Code;
+using mcdsl::Result;
+namespace db = mcdsl::db;
+
+constexpr std::array<db::Migration, 1> kSteps{{
+    {.version = 1, .name = "create_documents", .sql = R"sql(
+      CREATE TABLE documents (
+        slug TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        body TEXT NOT NULL,
+        pushed_by TEXT NOT NULL,
+        pushed_at INTEGER NOT NULL,
+        read INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
+      ) STRICT;
+      CREATE INDEX documents_by_time ON documents (pushed_at, slug);
+    )sql"},
+}};
+
+// A row of a list, or of one document.
+struct SummaryRow {
+  Summary summary;
+
+  void bind(db::Row& row) { row.into(summary.slug, summary.title, summary.pushed_by, summary.pushed_at, summary.read); }
+};
+
+struct DocumentRow {
+  Document document;
+
+  void bind(db::Row& row) {
+    Summary& summary = document.summary;
+    row.into(summary.slug, summary.title, summary.pushed_by, summary.pushed_at, summary.read, document.body);
+  }
+};
+
+Result<void> not_found() {
+  return mcdsl::fail_visible(Code::not_found, "no such document");
+}
+
+// Where a page ended: the time, in the database's form, and the slug of its last document.
+struct Cursor {
+  std::int64_t pushed_at;
+  std::string slug;
+};
+
+std::string encode(const Summary& last) {
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(last.pushed_at.time_since_epoch()).count();
+  return mcdsl::base64url_encode(std::to_string(micros) + ":" + last.slug);
+}
+
+Result<Cursor> decode(std::string_view text) {
+  const auto plain = mcdsl::base64url_decode(text).value_or("");
+  Cursor cursor{};
+  const char* end = plain.data() + plain.size();
+  const auto [stop, problem] = std::from_chars(plain.data(), end, cursor.pushed_at);
+  if (problem != std::errc() || stop == end || *stop != ':') {
+    return mcdsl::fail_visible(Code::invalid_argument, "\"after\" is not a cursor of this list");
+  }
+  cursor.slug.assign(stop + 1, end);
+  return cursor;
+}
+
+// Whether the editor may change the document; not_found where there is none.
+Result<void> check_editor(db::WriteTransaction& transaction, std::string_view slug, const Editor& editor) {
+  const auto pushed_by = transaction.query_one<std::string>("SELECT pushed_by FROM documents WHERE slug = ?1", slug);
+  if (!pushed_by) {
+    return not_found();
+  }
+  if (!editor.is_admin && *pushed_by != editor.username) {
+    return mcdsl::fail_visible(Code::permission_denied,
+                               "only an administrator or who pushed it may change this document");
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::span<const db::Migration> kMigrations = kSteps;
+
+Result<Page> Documents::list(std::int64_t limit, std::string_view after) const {
+  Cursor cursor{.pushed_at = std::numeric_limits<std::int64_t>::max(), .slug = ""};
+  if (!after.empty()) {
+    auto decoded = decode(after);
+    if (!decoded) {
+      return std::unexpected(decoded.error());
+    }
+    cursor = *std::move(decoded);
+  }
+  Page page;
+  database_.read([&](db::ReadTransaction& transaction) {
+    transaction.for_each<SummaryRow>(
+        "SELECT slug, title, pushed_by, pushed_at, read FROM documents WHERE (pushed_at, slug) < (?1, ?2) "
+        "ORDER BY pushed_at DESC, slug DESC LIMIT ?3",
+        [&](SummaryRow&& row) { page.documents.push_back(std::move(row.summary)); }, cursor.pushed_at, cursor.slug,
+        limit + 1);
+  });
+  // One more than asked for says that there is a next page.
+  if (std::ssize(page.documents) > limit) {
+    page.documents.pop_back();
+    page.next = encode(page.documents.back());
+  }
+  return page;
+}
+
+Result<Document> Documents::find(std::string_view slug) const {
+  auto row = database_.read([&](db::ReadTransaction& transaction) {
+    return transaction.query_one<DocumentRow>(
+        "SELECT slug, title, pushed_by, pushed_at, read, body FROM documents WHERE slug = ?1", slug);
+  });
+  if (!row) {
+    return std::unexpected(not_found().error());
+  }
+  return std::move(row->document);
+}
+
+Result<bool> Documents::push(const Document& document, const Editor& editor) const {
+  return database_.write([&](db::WriteTransaction& transaction) -> Result<bool> {
+    const auto allowed = check_editor(transaction, document.summary.slug, editor);
+    if (!allowed && allowed.error().code() != Code::not_found) {
+      return std::unexpected(allowed.error());
+    }
+    const auto stored = transaction.execute(
+        "INSERT INTO documents (slug, title, body, pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (slug) DO UPDATE SET title = excluded.title, body = excluded.body, pushed_by = "
+        "excluded.pushed_by, "
+        "pushed_at = excluded.pushed_at, read = 0",
+        document.summary.slug, document.summary.title, document.body, document.summary.pushed_by,
+        document.summary.pushed_at);
+    if (!stored) {
+      return std::unexpected(stored.error());
+    }
+    return !allowed.has_value();
+  });
+}
+
+Result<void> Documents::remove(std::string_view slug, const Editor& editor) const {
+  return database_.write([&](db::WriteTransaction& transaction) -> Result<void> {
+    if (auto allowed = check_editor(transaction, slug, editor); !allowed) {
+      return allowed;
+    }
+    if (const auto removed = transaction.execute("DELETE FROM documents WHERE slug = ?1", slug); !removed) {
+      return std::unexpected(removed.error());
+    }
+    return {};
+  });
+}
+
+Result<void> Documents::mark(std::string_view slug, bool read) const {
+  return database_.write([&](db::WriteTransaction& transaction) -> Result<void> {
+    const auto marked = transaction.execute("UPDATE documents SET read = ?2 WHERE slug = ?1", slug, read);
+    if (!marked) {
+      return std::unexpected(marked.error());
+    }
+    return *marked == 1 ? Result<void>() : not_found();
+  });
+}
+
+}  // namespace mcq

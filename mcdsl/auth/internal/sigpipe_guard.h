@@ -1,0 +1,22 @@
+#pragma once
+
+#include <csignal>
+
+namespace mcdsl::auth::internal {
+
+/// Keeps SIGPIPE from ending the process while it lives, on its thread alone: OpenSSL writes to sockets without
+/// MSG_NOSIGNAL, and a library must not change how the process handles signals.
+class SigpipeGuard {
+ public:
+  SigpipeGuard() noexcept;
+  ~SigpipeGuard();
+  SigpipeGuard(const SigpipeGuard&) = delete;
+  SigpipeGuard& operator=(const SigpipeGuard&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+}  // namespace mcdsl::auth::internal

@@ -1,0 +1,135 @@
+#include "mcdsl/db/database.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "mcdsl/base/time.h"
+#include "mcdsl/base/unique_fd.h"
+#include "mcdsl/db/internal/connection.h"
+#include "mcdsl/db/internal/migrator.h"
+#include "mcdsl/db/internal/reader_pool.h"
+#include "mcdsl/db/internal/snapshot.h"
+#include "mcdsl/db/internal/write_queue.h"
+
+namespace mcdsl::db {
+namespace {
+
+// Creates the file with mode 0600 before SQLite does with the umask's, and narrows one that is there. A container may
+// forbid chmod: that costs a warning and never the database.
+void make_private(const std::filesystem::path& path, const log::Logger& logger) {
+  const UniqueFd created(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  if (created || errno != EEXIST) {
+    return;  // what else went wrong, opening it will tell
+  }
+  struct stat status{};
+  const bool narrow = ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0077U) == 0;
+  if (!narrow && ::chmod(path.c_str(), 0600) != 0) {
+    logger.warn("the database can be read by others and its mode cannot be changed",
+                {{"database", path.string()}, {"error", errno_text(errno)}});
+  }
+}
+
+const config::Database& checked(const config::Database& settings) {
+  if (settings.path.empty()) {
+    throw Exception(Code::invalid_argument, "database.path is empty");
+  }
+  return settings;
+}
+
+// "2026-01-31T12:00:00Z" as a part of a file name: "20260131T120000Z".
+std::string compact_time(Clock::WallTime time) {
+  std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+}  // namespace
+
+struct Database::State {
+  State(const config::Database& wanted, const Dependencies& dependencies)
+      : settings(checked(wanted)), logger(dependencies.logger), clock(dependencies.clock) {
+    make_private(settings.path, logger);
+    writer.emplace(settings, logger);
+    readers.emplace(settings);
+  }
+
+  const config::Database settings;
+  const log::Logger logger;
+  const Clock& clock;
+  std::optional<internal::WriteQueue> writer;
+  std::optional<internal::ReaderPool> readers;
+};
+
+Database Database::open(const config::Database& settings, const Dependencies& dependencies) {
+  auto state = std::make_unique<State>(settings, dependencies);
+  dependencies.logger.info("database open",
+                           {{"path", settings.path.string()},
+                            {"journal_mode", "wal"},
+                            {"synchronous", settings.synchronous == config::Synchronous::full ? "full" : "normal"},
+                            {"busy_timeout", settings.busy_timeout},
+                            {"readers", settings.readers},
+                            {"cache_kib", settings.cache_kib},
+                            {"mmap_bytes", settings.mmap_bytes}});
+  return Database(std::move(state));
+}
+
+Database::Database(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+void Database::migrate(std::span<const Migration> migrations) const {
+  internal::migrate(state_->settings, migrations, state_->logger, state_->clock, [this] {
+    const std::filesystem::path path = default_snapshot_path();
+    std::filesystem::create_directories(path.parent_path());
+    snapshot(path);
+    state_->logger.info("snapshot before migrating", {{"path", path.string()}});
+  });
+}
+
+Database::Reader::Reader(const Database& database)
+    : state_(*database.state_), connection_(&state_.readers->acquire()) {}
+
+Database::Reader::~Reader() {
+  state_.readers->release(*connection_);
+}
+
+Result<void> Database::write_erased(const std::function<bool(WriteTransaction&)>& job) const {
+  return state_->writer->run(job);
+}
+
+void Database::snapshot(const std::filesystem::path& path) const {
+  internal::take_snapshot(state_->settings, path);
+}
+
+std::filesystem::path Database::default_snapshot_path() const {
+  const config::Database& settings = state_->settings;
+  const std::filesystem::path folder =
+      settings.backup_dir.empty() ? settings.path.parent_path() / "backups" : settings.backup_dir;
+  const std::string stem = settings.path.stem().string() + "-" + compact_time(state_->clock.now());
+  std::filesystem::path path = folder / (stem + ".db");
+  for (int again = 2; std::filesystem::exists(path); ++again) {  // two within a second
+    path = folder / (stem + "-" + std::to_string(again) + ".db");
+  }
+  return path;
+}
+
+Result<void> Database::ping() const {
+  try {
+    (void)read([](ReadTransaction& transaction) { return transaction.query_one<std::int64_t>("SELECT 1"); });
+    return {};
+  } catch (const Exception& problem) {
+    return fail(problem.error());
+  }
+}
+
+const std::filesystem::path& Database::path() const noexcept {
+  return state_->settings.path;
+}
+
+}  // namespace mcdsl::db

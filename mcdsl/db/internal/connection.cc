@@ -1,0 +1,249 @@
+#include "mcdsl/db/internal/connection.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "mcdsl/base/bytes.h"
+
+namespace mcdsl::db::internal {
+namespace {
+
+constexpr std::size_t kMaxStatements = 256;  // kept per connection; a service has a few dozen
+
+Code code_of(int extended) {
+  switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+      return Code::already_exists;
+    default:
+      break;
+  }
+  switch (extended & 0xFF) {
+    case SQLITE_CONSTRAINT:
+      return Code::failed_precondition;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Code::unavailable;
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return Code::resource_exhausted;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Code::data_loss;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return Code::permission_denied;
+    default:
+      return Code::internal;
+  }
+}
+
+int bind_one(sqlite3_stmt* statement, int index, const Parameter& parameter) {
+  if (const auto* integer = std::get_if<std::int64_t>(&parameter)) {
+    return sqlite3_bind_int64(statement, index, *integer);
+  }
+  if (const auto* real = std::get_if<double>(&parameter)) {
+    return sqlite3_bind_double(statement, index, *real);
+  }
+  if (const auto* text = std::get_if<std::string_view>(&parameter)) {
+    // A null pointer would bind NULL in place of an empty text.
+    return sqlite3_bind_text64(statement, index, text->data() != nullptr ? text->data() : "", text->size(),
+                               SQLITE_STATIC, SQLITE_UTF8);
+  }
+  if (const auto* blob = std::get_if<BlobView>(&parameter)) {
+    return blob->empty() ? sqlite3_bind_zeroblob(statement, index, 0)
+                         : sqlite3_bind_blob64(statement, index, blob->data(), blob->size(), SQLITE_STATIC);
+  }
+  return sqlite3_bind_null(statement, index);
+}
+
+}  // namespace
+
+// A cached statement while it runs; one that is running already (a query inside the rows of the same query) gets a
+// twin.
+class Connection::Use {
+ public:
+  Use(Connection& connection, std::string_view sql) {
+    auto found = connection.statements_.find(sql);
+    if (found == connection.statements_.end()) {
+      if (connection.statements_.size() >= kMaxStatements) {
+        std::erase_if(connection.statements_, [](const auto& entry) { return !entry.second->in_use; });
+      }
+      found = connection.statements_.emplace(std::string(sql), connection.prepare(sql)).first;
+    }
+    statement_ = found->second.get();
+    if (statement_->in_use) {
+      twin_ = connection.prepare(sql);
+      statement_ = twin_.get();
+    }
+    statement_->in_use = true;
+  }
+  ~Use() {
+    sqlite3_reset(statement_->get());
+    sqlite3_clear_bindings(statement_->get());
+    statement_->in_use = false;
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+  [[nodiscard]] Statement& operator*() const noexcept { return *statement_; }
+  [[nodiscard]] sqlite3_stmt* get() const noexcept { return statement_->get(); }
+
+ private:
+  Statement* statement_;
+  std::unique_ptr<Statement> twin_;
+};
+
+Connection::Connection(const config::Database& settings, Role role) : path_(settings.path) {
+  sqlite3* handle = nullptr;
+  // Without SQLITE_OPEN_URI and with an absolute path the name is taken literally: '?', '%', "file:", ":memory:".
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (role == Role::writer || role == Role::migrator ? SQLITE_OPEN_CREATE : 0);
+  const int opened = sqlite3_open_v2(std::filesystem::absolute(path_).c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);
+  if (opened != SQLITE_OK) {
+    throw Exception(error(opened, "open"));
+  }
+  sqlite3_busy_timeout(
+      handle, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
+  sqlite3_set_authorizer(handle, authorize, this);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  const bool full = settings.synchronous == config::Synchronous::full;
+  if (role == Role::writer || role == Role::migrator) {
+    require_pragma("journal_mode", "WAL", "wal");
+    run("PRAGMA journal_size_limit = 67108864");
+  }
+  require_pragma("foreign_keys", role == Role::migrator ? "OFF" : "ON", role == Role::migrator ? "0" : "1");
+  require_pragma("synchronous", full ? "FULL" : "NORMAL", full ? "2" : "1");
+  run("PRAGMA cache_size = -" + std::to_string(settings.cache_kib));
+  run("PRAGMA mmap_size = " + std::to_string(settings.mmap_bytes));
+  run("PRAGMA temp_store = MEMORY");
+  if (role == Role::reader || role == Role::checker) {
+    require_pragma("query_only", "ON", "1");
+  }
+}
+
+void Connection::require_pragma(const std::string& name, const std::string& value, const std::string& expected) {
+  run("PRAGMA " + name + " = " + value);
+  std::string actual;
+  const int code = step_all("PRAGMA " + name, {}, [&](Row& row) {
+    std::int64_t number = 0;
+    if (name == "journal_mode") {
+      row.into(actual);
+    } else {
+      row.into(number);
+      actual = std::to_string(number);
+    }
+    return false;
+  });
+  if (code != SQLITE_DONE && code != SQLITE_ROW) {
+    throw Exception(error(code, "read " + name));
+  }
+  if (actual != expected) {
+    throw Exception(Code::failed_precondition, "database " + path_.string() + ": " + name + " is " + actual +
+                                                   " where " + expected + " was asked for");
+  }
+}
+
+std::unique_ptr<Statement> Connection::prepare(std::string_view sql) const {
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, &tail);
+  auto owned = std::make_unique<Statement>(statement);
+  if (code != SQLITE_OK) {
+    throw Exception(error(code, "prepare \"" + std::string(sql) + "\""));
+  }
+  const std::string_view rest(tail, static_cast<std::size_t>(sql.data() + sql.size() - tail));
+  if (statement == nullptr || rest.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
+    throw Exception(Code::internal, "database: one statement at a time, not \"" + std::string(sql) + "\"");
+  }
+  return owned;
+}
+
+void Connection::bind(sqlite3_stmt* statement, std::span<const Parameter> parameters, std::string_view sql) const {
+  if (sqlite3_bind_parameter_count(statement) != static_cast<int>(parameters.size())) {
+    throw Exception(Code::internal, "database: \"" + std::string(sql) + "\" has " +
+                                        std::to_string(sqlite3_bind_parameter_count(statement)) + " parameters, not " +
+                                        std::to_string(parameters.size()));
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (const int code = bind_one(statement, static_cast<int>(i) + 1, parameters[i]); code != SQLITE_OK) {
+      throw Exception(error(code, "bind parameter " + std::to_string(i + 1)));
+    }
+  }
+}
+
+int Connection::step_all(std::string_view sql, std::span<const Parameter> parameters,
+                         const std::function<bool(Row&)>& on_row) {
+  const Use use(*this, sql);
+  bind(use.get(), parameters, sql);
+  for (;;) {
+    const int code = sqlite3_step(use.get());
+    if (code != SQLITE_ROW) {
+      return code;
+    }
+    Row row = (*use).row();
+    if (on_row && !on_row(row)) {
+      return SQLITE_DONE;
+    }
+  }
+}
+
+int Connection::try_run(std::string_view sql) noexcept {
+  is_own_statement_ = true;
+  int code = SQLITE_ERROR;
+  try {
+    code = step_all(sql, {}, nullptr);
+  } catch (const std::exception&) {
+    // What SQLite said stands in the connection.
+  }
+  is_own_statement_ = false;
+  return code;
+}
+
+// Called while a statement is prepared. A job that ended its transaction would take its neighbours' work with it.
+int Connection::authorize(void* self, int action, const char* /*first*/, const char* /*second*/,
+                          const char* /*database*/, const char* /*trigger*/) {
+  const bool reserved =
+      action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT || action == SQLITE_ATTACH || action == SQLITE_DETACH;
+  return reserved && !static_cast<const Connection*>(self)->is_own_statement_ ? SQLITE_DENY : SQLITE_OK;
+}
+
+bool Connection::has_broken_foreign_keys() const noexcept {
+  int broken = 0;
+  int highest = 0;
+  sqlite3_db_status(handle_.get(), SQLITE_DBSTATUS_DEFERRED_FKS, &broken, &highest, 0);
+  return broken != 0;
+}
+
+void Connection::run(std::string_view sql) {
+  if (const int code = try_run(sql); code != SQLITE_DONE) {
+    throw Exception(last_error(sql));
+  }
+}
+
+void Connection::vacuum_into(const std::string& file) {
+  const Parameter name = to_parameter(file);
+  is_own_statement_ = true;  // VACUUM attaches its target
+  const int code = step_all("VACUUM INTO ?1", {&name, 1}, nullptr);
+  is_own_statement_ = false;
+  if (code != SQLITE_DONE) {
+    throw Exception(error(code, "copy to " + file));
+  }
+}
+
+int Connection::run_script(const std::string& sql) noexcept {
+  return sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+}
+
+Error Connection::error(int code, std::string_view doing) const {
+  const char* said = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  return {code_of(code), "database " + path_.string() + ": " + std::string(doing) + ": " + said};
+}
+
+}  // namespace mcdsl::db::internal

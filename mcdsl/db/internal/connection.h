@@ -1,0 +1,110 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <sqlite3.h>
+
+#include "mcdsl/base/error.h"
+#include "mcdsl/config/standard.h"
+#include "mcdsl/db/row.h"
+
+namespace mcdsl::db {
+
+/// A prepared statement, reset when its use ends.
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  [[nodiscard]] sqlite3_stmt* get() const noexcept { return statement_; }
+  [[nodiscard]] Row row() const noexcept { return Row(statement_); }
+
+  bool in_use = false;
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+namespace internal {
+
+/// One connection to the file, set up for its role, and the statements it has prepared.
+/// Threads: one at a time.
+class Connection {
+ public:
+  enum class Role : std::uint8_t {
+    writer,
+    reader,    ///< cannot write (`query_only`)
+    migrator,  ///< a writer on which foreign keys are checked at the end only
+    copier,    ///< reads the whole file to make a copy
+    checker,   ///< looks at a file as it is, without changing its journal mode
+  };
+
+  /// Opens or (not as a reader) creates the file. Throws Exception where a setting did not take.
+  Connection(const config::Database& settings, Role role);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs a statement of this library's own, without parameters or rows. Throws Exception.
+  void run(std::string_view sql);
+
+  /// The same; SQLite's extended result code instead of an exception.
+  [[nodiscard]] int try_run(std::string_view sql) noexcept;
+
+  /// Runs one statement and calls `on_row` for each row until it returns false; SQLite's extended result code.
+  /// Throws Exception (internal) for SQL that does not parse, holds two statements, or wants other parameters.
+  [[nodiscard]] int step_all(std::string_view sql, std::span<const Parameter> parameters,
+                             const std::function<bool(Row&)>& on_row);
+
+  /// Runs any number of statements without rows. SQLite's extended result code.
+  [[nodiscard]] int run_script(const std::string& sql) noexcept;
+
+  /// Copies the database into an empty file. Throws Exception.
+  void vacuum_into(const std::string& file);
+
+  [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_changes64(handle_.get()); }
+  [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+  /// What SQLite said last, as an error that names the database.
+  [[nodiscard]] Error error(int code, std::string_view doing) const;
+  [[nodiscard]] Error last_error(std::string_view doing) const {
+    return error(sqlite3_extended_errcode(handle_.get()), doing);
+  }
+
+  /// Whether a deferred foreign key is broken at this point of the transaction.
+  [[nodiscard]] bool has_broken_foreign_keys() const noexcept;
+
+  [[nodiscard]] sqlite3* get() const noexcept { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+  class Use;
+
+  static int authorize(void* self, int action, const char* first, const char* second, const char* database,
+                       const char* trigger);
+  std::unique_ptr<Statement> prepare(std::string_view sql) const;
+  void bind(sqlite3_stmt* statement, std::span<const Parameter> parameters, std::string_view sql) const;
+  void require_pragma(const std::string& name, const std::string& value, const std::string& expected);
+
+  std::filesystem::path path_;
+  bool is_own_statement_ = true;  // of this library, not of a job
+  std::unique_ptr<sqlite3, Close> handle_;
+  std::unordered_map<std::string, std::unique_ptr<Statement>, Hash, std::equal_to<>> statements_;  // finalized first
+};
+
+}  // namespace internal
+}  // namespace mcdsl::db

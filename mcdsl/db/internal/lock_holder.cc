@@ -1,0 +1,64 @@
+#include "mcdsl/db/internal/lock_holder.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <sys/stat.h>
+
+namespace mcdsl::db::internal {
+namespace {
+
+// SQLite's WAL_WRITE_LOCK: byte 120 of the -shm file (sqlite.org/walformat.html §2.3.1).
+constexpr long kWriteLockByte = 120;
+
+// One line of /proc/locks: "1: POSIX  ADVISORY  WRITE 4242 fe:00:131 120 120" (proc(5)).
+struct Lock {
+  std::string kind;
+  long process = 0;
+  unsigned long inode = 0;
+  long first = 0;
+  long last = 0;
+};
+
+Lock parse_lock(const std::string& line) {
+  std::istringstream words(line);
+  std::string number;
+  std::string family;
+  std::string advice;
+  std::string file;
+  std::string last;
+  Lock lock;
+  words >> number >> family >> advice >> lock.kind >> lock.process >> file >> lock.first >> last;
+  const auto colon = file.rfind(':');
+  lock.inode = colon == std::string::npos ? 0 : std::strtoul(file.c_str() + colon + 1, nullptr, 10);
+  lock.last = last == "EOF" ? kWriteLockByte : std::strtol(last.c_str(), nullptr, 10);
+  return lock;
+}
+
+std::string command_of(long process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+}  // namespace
+
+std::string find_write_lock_holder(const std::filesystem::path& database) {
+  struct stat shm{};
+  if (::stat((database.string() + "-shm").c_str(), &shm) != 0) {
+    return {};
+  }
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    const Lock lock = parse_lock(line);
+    if (lock.kind == "WRITE" && lock.inode == shm.st_ino && lock.first <= kWriteLockByte &&
+        lock.last >= kWriteLockByte) {
+      const std::string command = command_of(lock.process);
+      return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");
+    }
+  }
+  return {};
+}
+
+}  // namespace mcdsl::db::internal

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace mcdsl::db::internal {
+
+/// Who holds the write lock of a database in WAL mode, as far as the system tells: "process 123 (sqlite3)"; empty where
+/// it does not. Reads /proc/locks and never opens the database's files: closing one would drop this process's own
+/// locks.
+[[nodiscard]] std::string find_write_lock_holder(const std::filesystem::path& database);
+
+}  // namespace mcdsl::db::internal

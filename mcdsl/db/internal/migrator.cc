@@ -1,0 +1,224 @@
+#include "mcdsl/db/internal/migrator.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "mcdsl/base/time.h"
+#include "mcdsl/base/unique_fd.h"
+#include "mcdsl/crypto/digest.h"
+#include "mcdsl/db/internal/connection.h"
+#include "mcdsl/db/transaction.h"
+
+namespace mcdsl::db {
+namespace {
+
+using internal::Connection;
+
+struct Record {
+  std::int64_t version = 0;
+  std::string name;
+  std::optional<std::string> checksum;  // none where a Go service wrote the record
+
+  void bind(Row& row) { row.into(version, name, checksum); }
+};
+
+std::string title(std::int64_t version, std::string_view name) {
+  return "migration " + std::to_string(version) + " (" + std::string(name) + ")";
+}
+
+[[noreturn]] void refuse(const config::Database& settings, const std::string& why) {
+  throw Exception(Code::failed_precondition, "database " + settings.path.string() + ": " + why);
+}
+
+void check_list(const config::Database& settings, std::span<const Migration> migrations) {
+  std::int64_t last = 0;
+  for (const Migration& migration : migrations) {
+    if (migration.version <= last) {
+      refuse(settings, title(migration.version, migration.name) + " stands behind version " + std::to_string(last) +
+                           " in the program's list: versions begin at 1 and grow");
+    }
+    last = migration.version;
+  }
+}
+
+// One process at a time: on a file beside the database, since locks of the database itself come and go with
+// connections.
+class MigrationLock {
+ public:
+  explicit MigrationLock(const config::Database& settings) {
+    const std::string path = settings.path.string() + ".migrate-lock";
+    fd_.reset(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    while (fd_ && ::flock(fd_.get(), LOCK_EX) != 0 && errno == EINTR) {
+    }
+    if (!fd_) {
+      throw Exception(Code::permission_denied, "open " + path + ": " + errno_text(errno));
+    }
+  }
+
+ private:
+  UniqueFd fd_;  // closing it releases the lock
+};
+
+bool has_column(ReadTransaction& transaction, std::string_view table, std::string_view column) {
+  return transaction.query_one<std::int64_t>("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2", table, column)
+      .has_value();
+}
+
+void prepare_records(Connection& connection) {
+  connection.run("BEGIN IMMEDIATE");
+  WriteTransaction transaction(connection);
+  value_or_throw(
+      transaction.execute("CREATE TABLE IF NOT EXISTS schema_migrations ("
+                          "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT, applied_at TEXT NOT NULL)"));
+  if (!has_column(transaction, "schema_migrations", "checksum")) {
+    value_or_throw(transaction.execute("ALTER TABLE schema_migrations ADD COLUMN checksum TEXT"));
+  }
+  connection.run("COMMIT");
+}
+
+std::vector<Record> read_records(Connection& connection) {
+  return ReadTransaction(connection)
+      .query<Record>("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
+}
+
+void check_record(const config::Database& settings, const Record& record, std::span<const Migration> migrations) {
+  const auto known = std::ranges::find(migrations, record.version, &Migration::version);
+  if (known == migrations.end()) {
+    refuse(settings, title(record.version, record.name) +
+                         " is recorded but unknown to this program, which is older than the "
+                         "database: run the newer program, or restore a snapshot from before it");
+  }
+  if (record.checksum && *record.checksum != checksum(*known)) {
+    refuse(settings, title(record.version, record.name) +
+                         " was edited after it ran here: restore its text and put the change "
+                         "into a new migration");
+  }
+}
+
+std::vector<Migration> find_pending(const config::Database& settings, const std::vector<Record>& records,
+                                    std::span<const Migration> migrations) {
+  const std::int64_t newest = records.empty() ? 0 : records.back().version;
+  std::vector<Migration> pending;
+  for (const Record& record : records) {
+    check_record(settings, record, migrations);
+  }
+  for (const Migration& migration : migrations) {
+    if (std::ranges::find(records, migration.version, &Record::version) != records.end()) {
+      continue;
+    }
+    if (migration.version < newest) {
+      refuse(settings, title(migration.version, migration.name) + " never ran here, but version " +
+                           std::to_string(newest) + " did: give it a version above that");
+    }
+    pending.push_back(migration);
+  }
+  return pending;
+}
+
+// Records of a Go service have no checksum: theirs is taken for right, once.
+void adopt_records(Connection& connection, const std::vector<Record>& records, std::span<const Migration> migrations) {
+  for (const Record& record : records) {
+    if (!record.checksum) {
+      const auto known = std::ranges::find(migrations, record.version, &Migration::version);
+      value_or_throw(WriteTransaction(connection)
+                         .execute("UPDATE schema_migrations SET checksum = ?2 WHERE version = ?1", record.version,
+                                  checksum(*known)));
+    }
+  }
+}
+
+void check_foreign_keys(const config::Database& settings, Connection& connection, const Migration& migration) {
+  const auto broken = ReadTransaction(connection)
+                          .query_one<std::tuple<std::string, std::optional<std::int64_t>, std::string>>(
+                              "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1");
+  if (broken) {
+    const auto& [table, row, parent] = *broken;
+    refuse(settings, title(migration.version, migration.name) + " leaves a broken foreign key: " + table +
+                         (row ? " row " + std::to_string(*row) : "") + " refers to a row that " + parent +
+                         " does not have");
+  }
+}
+
+void apply(const config::Database& settings, Connection& connection, const Migration& migration, const Clock& clock) {
+  connection.run("BEGIN IMMEDIATE");
+  try {
+    if (connection.run_script(std::string(migration.sql)) != SQLITE_OK) {
+      throw Exception(connection.last_error(title(migration.version, migration.name)));
+    }
+    check_foreign_keys(settings, connection, migration);
+    value_or_throw(
+        WriteTransaction(connection)
+            .execute("INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
+                     migration.version, migration.name, checksum(migration), format_rfc3339(clock.now())));
+    connection.run("COMMIT");
+  } catch (...) {
+    if (connection.in_transaction()) {
+      (void)connection.try_run("ROLLBACK");
+    }
+    throw;
+  }
+}
+
+bool holds_data(Connection& connection) {
+  return ReadTransaction(connection)
+      .query_one<std::int64_t>(
+          "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> "
+          "'schema_migrations'")
+      .has_value();
+}
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+}  // namespace
+
+std::string checksum(const Migration& migration) {
+  std::string text;
+  char quote = '\0';
+  for (const char c : migration.sql) {
+    if (quote == '\0' && is_space(c)) {
+      if (!text.empty() && text.back() != ' ') {
+        text.push_back(' ');
+      }
+      continue;
+    }
+    if (quote == '\0' && (c == '\'' || c == '"' || c == '`')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = '\0';
+    }
+    text.push_back(c);
+  }
+  if (text.ends_with(' ')) {
+    text.pop_back();
+  }
+  return crypto::to_hex(crypto::sha256(text));
+}
+
+void internal::migrate(const config::Database& settings, std::span<const Migration> migrations,
+                       const log::Logger& logger, const Clock& clock, const std::function<void()>& take_snapshot) {
+  check_list(settings, migrations);
+  const MigrationLock lock(settings);
+  Connection connection(settings, Connection::Role::migrator);
+  prepare_records(connection);
+  const auto records = read_records(connection);
+  const auto pending = find_pending(settings, records, migrations);
+  adopt_records(connection, records, migrations);
+  if (!pending.empty() && holds_data(connection)) {
+    take_snapshot();
+  }
+  for (const Migration& migration : pending) {
+    apply(settings, connection, migration, clock);
+    logger.info("migrated",
+                {{"database", settings.path.string()}, {"version", migration.version}, {"name", migration.name}});
+  }
+}
+
+}  // namespace mcdsl::db

@@ -1,0 +1,102 @@
+#include "mcdsl/db/internal/snapshot.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mcdsl/base/error.h"
+#include "mcdsl/base/unique_fd.h"
+#include "mcdsl/db/internal/connection.h"
+#include "mcdsl/db/transaction.h"
+
+namespace mcdsl::db::internal {
+namespace {
+
+[[noreturn]] void fail_system(const std::string& doing, const std::filesystem::path& path, int errno_value) {
+  const Code code = errno_value == EEXIST                            ? Code::already_exists
+                    : errno_value == ENOSPC || errno_value == EDQUOT ? Code::resource_exhausted
+                                                                     : Code::internal;
+  throw Exception(code, "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
+}
+
+// An empty file of mode 0600 in the target's folder, gone again unless it was renamed. SQLite writes into a file that
+// is empty, so nobody else ever sees the copy with other rights.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& target)
+      : name_((target.parent_path() / ("." + target.filename().string() + ".tmp-XXXXXX")).string()) {
+    const UniqueFd fd(::mkostemp(name_.data(), O_CLOEXEC));
+    if (!fd) {
+      fail_system("create", name_, errno);
+    }
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (!renamed_) {
+      ::unlink(name_.c_str());
+      ::unlink((name_ + "-journal").c_str());
+    }
+  }
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  void rename_to(const std::filesystem::path& target) {
+    // Unlike rename(2) this never replaces what is there, a link included.
+    if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
+      fail_system("put the copy at", target, errno);
+    }
+    renamed_ = true;
+  }
+
+ private:
+  std::string name_;
+  bool renamed_ = false;
+};
+
+void sync(const std::filesystem::path& path, int flags) {
+  const UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) {
+    fail_system("fsync", path, errno);
+  }
+}
+
+void copy_into(const config::Database& settings, const std::string& file) {
+  // VACUUM reads the database as it is at one moment, on a connection of its own: writers go on.
+  Connection source(settings, Connection::Role::copier);
+  source.vacuum_into(file);
+}
+
+void check_copy(const config::Database& settings, const std::string& file) {
+  config::Database copy = settings;
+  copy.path = file;
+  Connection connection(copy, Connection::Role::checker);
+  const auto verdict = ReadTransaction(connection).query_one<std::string>("PRAGMA quick_check(1)");
+  if (verdict != "ok") {
+    throw Exception(Code::data_loss, "snapshot: the copy of " + settings.path.string() +
+                                         " is damaged: " + verdict.value_or("no answer"));
+  }
+}
+
+}  // namespace
+
+void take_snapshot(const config::Database& settings, const std::filesystem::path& target) {
+  struct stat status{};
+  if (::lstat(target.c_str(), &status) == 0) {
+    fail_system("refusing to write over", target, EEXIST);
+  }
+  const std::filesystem::path absolute = std::filesystem::absolute(target);
+  TemporaryFile file(absolute);
+  copy_into(settings, file.name());
+  check_copy(settings, file.name());
+  sync(file.name(), O_RDONLY);
+  file.rename_to(absolute);
+  sync(absolute.parent_path(), O_RDONLY | O_DIRECTORY);
+}
+
+}  // namespace mcdsl::db::internal

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "mcdsl/base/log.h"
+#include "mcdsl/base/result.h"
+#include "mcdsl/db/internal/connection.h"
+#include "mcdsl/db/transaction.h"
+
+namespace mcdsl::db::internal {
+
+/// The one writer connection and the jobs that wait for it, in the order they came.
+///
+/// There is no writer thread: a writer that finds nobody at work does its own job itself. Those who come meanwhile
+/// wait; when it has committed, the first of them takes all that wait and commits them as one group. So a lonely writer
+/// pays for no hand-off, and many writers share one commit.
+///
+/// Threads: safe from any thread.
+class WriteQueue {
+ public:
+  using Job = std::function<bool(WriteTransaction&)>;
+
+  WriteQueue(const config::Database& settings, log::Logger logger);
+  ~WriteQueue();
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
+
+  /// Runs the job and returns when its fate is decided. Rethrows what the job threw.
+  [[nodiscard]] Result<void> run(const Job& job);
+
+  /// The writer connection, while no job runs: for opening and migrating.
+  [[nodiscard]] Connection& connection() noexcept { return connection_; }
+
+ private:
+  struct Waiter;
+
+  [[nodiscard]] Result<void> enqueue(Waiter& self);
+  void lead(Waiter& self);
+  void commit(const std::vector<Waiter*>& group);
+  void commit_without(const std::vector<Waiter*>& group, const Waiter* failed);
+  void run_job(Waiter& waiter);
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Error busy_error(int code) const;
+  void roll_back(std::string_view sql);
+  [[nodiscard]] Error give_up(std::string_view doing);
+  static void fail_all(const std::vector<Waiter*>& group, const Error& error);
+
+  const config::Database settings_;
+  const log::Logger logger_;
+  Connection connection_;
+
+  std::mutex mutex_;
+  bool leading_ = false;  // somebody uses the connection
+  std::deque<Waiter*> waiters_;
+};
+
+}  // namespace mcdsl::db::internal

@@ -1,0 +1,26 @@
+#include "mcdsl/db/transaction.h"
+
+#include "mcdsl/db/internal/connection.h"
+
+namespace mcdsl::db {
+
+void ReadTransaction::step_rows(std::string_view sql, std::initializer_list<Parameter> parameters,
+                                const std::function<bool(Row&)>& on_row) {
+  if (const int code = connection_.step_all(sql, parameters, on_row); code != SQLITE_DONE) {
+    throw Exception(connection_.error(code, sql));
+  }
+}
+
+Result<std::int64_t> WriteTransaction::run(std::string_view sql, std::initializer_list<Parameter> parameters,
+                                           const std::function<bool(Row&)>& on_row) {
+  const int code = connection_.step_all(sql, parameters, on_row);
+  if (code == SQLITE_DONE) {
+    return connection_.changes();
+  }
+  if ((code & 0xFF) == SQLITE_CONSTRAINT) {
+    return fail(connection_.error(code, sql));
+  }
+  throw Exception(connection_.error(code, sql));
+}
+
+}  // namespace mcdsl::db

@@ -1,0 +1,91 @@
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mcdsl/auth/protocol.h"
+#include "mcdsl/http/access_log.h"
+#include "mcdsl/http/pipeline.h"
+#include "tools/mcias-dev/commands.h"
+#include "tools/mcias-dev/test_server.h"
+
+namespace mcias {
+namespace {
+
+namespace protocol = mcdsl::auth::protocol;
+using mcdsl::Secret;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view kPassword = "canary-right-password";
+constexpr std::string_view kWrong = "canary-wrong-password";
+
+// Everything a server with its access log says while it meets every kind of login and token.
+class Canary : public testing::Test {
+ protected:
+  [[nodiscard]] mcdsl::http::Response call(std::string_view path, std::string_view token) const {
+    return mcdsl::testing::AppClient(application_)
+        .with_header("authorization", "Bearer " + std::string(token))
+        .post(path, "{}");
+  }
+  [[nodiscard]] mcdsl::http::Response login(std::string_view username, std::string_view password) const {
+    return mcdsl::testing::AppClient(application_)
+        .post(protocol::kLoginPath, R"({"username":")" + std::string(username) + R"(","password":")" +
+                                        std::string(password) + R"(","service_name":"notes"})");
+  }
+
+  TestServer server_{[](Config& config) { config.identity.max_failures_per_username = 2; }};
+  mcdsl::http::Pipeline application_{server_.router, {mcdsl::http::access_log(server_.log.logger(), server_.clock)}};
+};
+
+TEST_F(Canary, NoPasswordIsLoggedOrAnswered) {
+  server_.add_user("alice", kPassword);
+  std::string answers;
+  for (const auto& [name, password] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {"alice", kPassword}, {"alice", kWrong}, {kPassword, kWrong}, {"alice", kWrong}, {"alice", kPassword}}) {
+    answers += login(name, password).body;
+  }
+  answers += login("alice\",\"oops\":\"", kWrong).body;
+  EXPECT_THAT(answers, Not(HasSubstr("canary")));
+  EXPECT_THAT(server_.log.text(), HasSubstr("wrong password"));
+  EXPECT_THAT(server_.log.text(), Not(HasSubstr("canary")));
+}
+
+TEST_F(Canary, NoTokenIsLoggedOrAnsweredTwice) {
+  server_.add_user("alice", kPassword);
+  const std::string token = read(login("alice", kPassword)).token;
+  const std::string tampered = token.substr(0, token.size() - 4) + "AAAA";
+  std::string answers = call(protocol::kValidatePath, token).body + call(protocol::kValidatePath, tampered).body;
+  const std::string renewed = read(call(protocol::kRenewPath, token)).token;
+  for (const auto& path : {protocol::kRenewPath, protocol::kLogoutPath}) {
+    answers += call(path, token).body + call(path, tampered).body;
+  }
+  answers += call(protocol::kLogoutPath, renewed).body;
+  for (const std::string& secret : {token, renewed}) {
+    const std::string signature = secret.substr(secret.rfind('.') + 1, 40);
+    EXPECT_THAT(answers, Not(HasSubstr(signature)));
+    EXPECT_THAT(server_.log.text(), Not(HasSubstr(signature)));
+  }
+  EXPECT_THAT(server_.log.text(), HasSubstr("logout"));
+}
+
+TEST_F(Canary, NoCommandShowsAPassword) {
+  std::istringstream in(std::string(kPassword) + "\n");
+  std::ostringstream out;
+  const Console console{.in = in, .out = out, .err = out, .ask_password = [](std::string_view) {
+                          return Secret(std::string(kWrong));
+                        }};
+  const std::vector<std::string> add{"add", "alice", "--password-stdin"};
+  ASSERT_EQ(run_user_command(add, server_.config, console), 0);
+  const std::vector<std::string> change{"passwd", "alice"};
+  ASSERT_EQ(run_user_command(change, server_.config, console), 0);
+  const std::vector<std::string> list{"list"};
+  ASSERT_EQ(run_user_command(list, server_.config, console), 0);
+  EXPECT_THAT(out.str(), HasSubstr("alice"));
+  EXPECT_THAT(out.str(), Not(HasSubstr("canary")));
+}
+
+}  // namespace
+}  // namespace mcias

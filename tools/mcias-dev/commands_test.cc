@@ -1,0 +1,178 @@
+#include "tools/mcias-dev/commands.h"
+
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tools/mcias-dev/test_server.h"
+
+namespace mcias {
+namespace {
+
+using mcdsl::Secret;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+
+constexpr std::string_view kPassword = "correct horse";
+
+// What became of a command.
+struct Outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+// The command line beside a server that runs on the same database.
+class CommandsTest : public testing::Test {
+ protected:
+  using Command = int (*)(std::span<const std::string>, const Config&, const Console&);
+
+  Outcome run(Command command, const std::vector<std::string>& arguments, const std::string& input = {}) {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    const Console console{.in = in,
+                          .out = out,
+                          .err = err,
+                          .ask_password =
+                              [this](std::string_view) {
+                                return Secret(typed_.at(prompts_++));
+                              },
+                          .clock = server_.clock};
+    Outcome outcome;
+    try {
+      outcome.exit_code = command(arguments, server_.config, console);
+    } catch (const mcdsl::Exception& problem) {
+      outcome.err = problem.what();
+    }
+    outcome.out = out.str();
+    outcome.err += err.str();
+    return outcome;
+  }
+  Outcome user(const std::vector<std::string>& arguments, const std::string& input = {}) {
+    return run(run_user_command, arguments, input);
+  }
+  Outcome token(const std::vector<std::string>& arguments) { return run(run_token_command, arguments); }
+
+  Account find(std::string_view username) { return server_.store.find(username).value(); }
+
+  TestServer server_;
+  std::vector<std::string> typed_;  // what a person types at each prompt
+  std::size_t prompts_ = 0;
+};
+
+TEST_F(CommandsTest, AddAUserWithThePasswordOfStandardInput) {
+  const Outcome added = user({"add", "Alice", "--role", "admin", "--role", "user", "--password-stdin"},
+                             std::string(kPassword) + "\nsecond line");
+  EXPECT_EQ(added.exit_code, 0) << added.err;
+  EXPECT_EQ(added.out, "added alice (human, roles admin,user)\n");
+  EXPECT_THAT(find("alice").roles, ElementsAre("admin", "user"));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, AskForThePasswordTwiceWhereThereIsATerminal) {
+  typed_ = {"correct horse", "correct horse"};
+  EXPECT_EQ(user({"add", "alice"}).exit_code, 0);
+  EXPECT_EQ(prompts_, 2U);
+  EXPECT_THAT(find("alice").roles, ElementsAre("user"));
+
+  typed_ = {"correct horse", "correct horse", "correct house", "correct mouse"};
+  EXPECT_THAT(user({"passwd", "alice"}).err, HasSubstr("the two passwords differ"));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, RefusePasswordsThatAreTooShortOrLong) {
+  EXPECT_THAT(user({"add", "alice", "--password-stdin"}, "seven77\n").err, HasSubstr("8 to 1024 bytes"));
+  EXPECT_THAT(user({"add", "alice", "--password-stdin"}, std::string(1025, 'x')).err, HasSubstr("8 to 1024 bytes"));
+  EXPECT_THAT(user({"add", "alice", "--password-stdin"}).err, HasSubstr("standard input ended"));
+  EXPECT_EQ(server_.store.list().size(), 0U);
+}
+
+TEST_F(CommandsTest, RefuseBadNamesAndRoles) {
+  EXPECT_THAT(user({"add", "a b", "--password-stdin"}, "correct horse\n").err, HasSubstr("a user name is"));
+  EXPECT_THAT(user({"add", "alice", "--role", "root", "--password-stdin"}, "correct horse\n").err,
+              HasSubstr("no role \"root\""));
+  EXPECT_THAT(user({"add", "robot", "--system", "--role", "admin"}).err, HasSubstr("carries no role"));
+  EXPECT_THAT(user({"add", "robot", "--system", "--password-stdin"}, "correct horse\n").err,
+              HasSubstr("has no password"));
+  EXPECT_EQ(server_.store.list().size(), 0U);
+}
+
+TEST_F(CommandsTest, ChangeAPasswordWhichRevokesTokensAtOnce) {
+  server_.add_user("alice", kPassword);
+  const std::string token = server_.token_of("alice", kPassword);
+  EXPECT_EQ(user({"passwd", "alice", "--password-stdin"}, "battery staple\n").exit_code, 0);
+  EXPECT_FALSE(server_.is_valid(token));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 401);
+  EXPECT_EQ(server_.login("alice", "battery staple").status, 200);
+}
+
+TEST_F(CommandsTest, DisableAndEnableAnAccount) {
+  server_.add_user("alice", kPassword);
+  const std::string token = server_.token_of("alice", kPassword);
+  EXPECT_EQ(user({"disable", "alice"}).exit_code, 0);
+  EXPECT_FALSE(server_.is_valid(token));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 401);
+  EXPECT_EQ(user({"enable", "alice"}).exit_code, 0);
+  EXPECT_FALSE(server_.is_valid(token)) << "what was revoked stays so";
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, SetRoles) {
+  server_.add_user("alice", kPassword, {"admin"});
+  EXPECT_EQ(user({"role", "alice", "user", "guest"}).exit_code, 0);
+  EXPECT_THAT(find("alice").roles, ElementsAre("user", "guest"));
+  EXPECT_THAT(user({"role", "alice", "emperor"}).err, HasSubstr("no role \"emperor\""));
+}
+
+TEST_F(CommandsTest, ListAccounts) {
+  const Account alice = server_.add_user("alice", kPassword, {"admin", "user"});
+  server_.add_system("robot");
+  ASSERT_EQ(user({"disable", "robot"}).exit_code, 0);
+  const Outcome listed = user({"list"});
+  EXPECT_THAT(listed.out, HasSubstr("alice\thuman\tadmin,user\tenabled\t2026-01-01T00:00:00Z\t" + alice.id + "\n"));
+  EXPECT_THAT(listed.out, HasSubstr("robot\tsystem\t-\tdisabled\t"));
+  EXPECT_THAT(listed.out, Not(HasSubstr("argon2")));
+}
+
+TEST_F(CommandsTest, IssueTokensToSystemAccounts) {
+  EXPECT_EQ(user({"add", "robot", "--system"}).exit_code, 0);
+  EXPECT_THAT(find("robot").roles, IsEmpty());
+  const Outcome issued = token({"issue", "robot"});
+  ASSERT_EQ(issued.exit_code, 0) << issued.err;
+  ASSERT_THAT(issued.out, MatchesRegex("[^\n ]+\n"));
+  const std::string text = issued.out.substr(0, issued.out.size() - 1);
+  EXPECT_TRUE(server_.is_valid(text)) << "signed with the key of the server";
+  EXPECT_EQ(user({"disable", "robot"}).exit_code, 0);
+  EXPECT_FALSE(server_.is_valid(text));
+}
+
+TEST_F(CommandsTest, NameTheAccountThatIsNotThere) {
+  EXPECT_THAT(user({"disable", "nobody"}).err, HasSubstr("there is no account \"nobody\""));
+  EXPECT_THAT(token({"issue", "nobody"}).err, HasSubstr("there is no account \"nobody\""));
+}
+
+TEST_F(CommandsTest, ExplainAWrongCommandLine) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{}, {"ad"}, {"add"}, {"add", "alice", "--password", "hunter2"}, {"role", "alice"}}) {
+    const Outcome outcome = user(arguments);
+    EXPECT_EQ(outcome.exit_code, 64);
+    EXPECT_NE(outcome.err, "");
+  }
+  EXPECT_EQ(token({"issue"}).exit_code, 64);
+  EXPECT_EQ(user({"--help"}).exit_code, 0);
+  EXPECT_THAT(user({"--help"}).out, HasSubstr("passwd"));
+}
+
+TEST_F(CommandsTest, WorkBeforeTheServerEverRan) {
+  const mcdsl::testing::TempDir fresh;
+  server_.config.database.path = fresh / "mcias-dev.db";
+  EXPECT_EQ(user({"add", "alice", "--password-stdin"}, "correct horse\n").exit_code, 0);
+  EXPECT_THAT(user({"list"}).out, HasSubstr("alice\t"));
+}
+
+}  // namespace
+}  // namespace mcias
