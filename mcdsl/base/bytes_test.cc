@@ -89,6 +89,16 @@ TEST(Utf8, AcceptsTheFirstAndLastOfEveryLength) {
   EXPECT_TRUE(is_valid_utf8(std::string_view("\0", 1)));
 }
 
+TEST(Utf8, FindsAMalformedByteWhereverItStands) {
+  for (std::size_t at = 0; at < 20; ++at) {
+    std::string text(20, 'a');
+    text[at] = '\x80';
+    EXPECT_FALSE(is_valid_utf8(text)) << at;
+    text.replace(at, 1, "\xC3\xA9");
+    EXPECT_TRUE(is_valid_utf8(text)) << at;
+  }
+}
+
 TEST(Utf8, RefusesWhatRfc3629Forbids) {
   constexpr std::array kMalformed{
       std::string_view("\x80"),              // a tail without a lead

@@ -39,32 +39,48 @@ bool is_c1_control(std::string_view text) {
   return text.size() >= 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0;
 }
 
-void append_escape(std::string& out, unsigned char byte) {
-  out.append("\\u00").append(hex_encode(std::string_view(reinterpret_cast<const char*>(&byte), 1)));
+// What stands in a quoted value as it is.
+constexpr std::array<bool, 256> make_quotable_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0x20; byte < 0x7F; ++byte) {
+    table[byte] = byte != '"' && byte != '\\';
+  }
+  return table;
+}
+
+constexpr auto kIsQuotable = make_quotable_table();
+
+void append_escaped(std::string& out, char c) {
+  if (c == '"' || c == '\\') {
+    out.push_back('\\');
+    out.push_back(c);
+  } else if (c == '\n') {
+    out.append("\\n");
+  } else {
+    out.append("\\u00").append(hex_encode(std::string_view(&c, 1)));
+  }
 }
 
 // A JSON string (RFC 8259 §7); logfmt readers take the same escapes. Malformed UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view text) {
   out.push_back('"');
   const bool valid = is_valid_utf8(text);
+  std::size_t done = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (c == '\n') {
-      out.append("\\n");
-    } else if (byte < 0x20 || byte == 0x7F) {
-      append_escape(out, byte);
-    } else if (!valid && byte >= 0x80) {
-      out.append("\\ufffd");
-    } else if (is_c1_control(text.substr(i))) {
-      append_escape(out, static_cast<unsigned char>(text[++i]));
-    } else {
-      out.push_back(c);
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool is_ascii = byte < 0x80;
+    if (kIsQuotable[byte] || (!is_ascii && valid && !is_c1_control(text.substr(i)))) {
+      continue;
     }
+    out.append(text.substr(done, i - done));
+    if (!is_ascii && !valid) {
+      out.append("\\ufffd");
+    } else {
+      append_escaped(out, is_ascii ? text[i] : text[++i]);  // a C1 control's second byte is its code
+    }
+    done = i + 1;
   }
+  out.append(text.substr(done));
   out.push_back('"');
 }
 

@@ -22,7 +22,17 @@ constexpr std::array<bool, 256> make_token_table() {
   return table;
 }
 
+constexpr std::array<bool, 256> make_value_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0x20; byte < table.size(); ++byte) {
+    table[byte] = byte != 0x7F;
+  }
+  table['\t'] = true;
+  return table;
+}
+
 constexpr auto kIsTokenChar = make_token_table();
+constexpr auto kIsValueChar = make_value_table();
 
 }  // namespace
 
@@ -31,10 +41,7 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_field_value(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-  });
+  return std::ranges::all_of(text, [](char c) { return kIsValueChar[static_cast<unsigned char>(c)]; });
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -50,12 +57,23 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  if (try_add(name, value)) {
+    return;
+  }
   if (!is_token(name)) {
     throw Exception(Code::internal, "header name \"" + printable(name) + "\" is not a token");
   }
-  if (!is_field_value(value)) {
-    // The value may be a secret or an attack: it is not quoted.
-    throw Exception(Code::internal, "the value for header \"" + std::string(name) + "\" holds a control character");
+  // The value may be a secret or an attack: it is not quoted.
+  throw Exception(Code::internal, "the value for header \"" + std::string(name) + "\" holds a control character");
+}
+
+bool Headers::try_add(std::string_view name, std::string_view value) {
+  if (!is_token(name) || !is_field_value(value)) {
+    return false;
+  }
+  if (entries_.empty()) {  // room for what most messages have
+    entries_.reserve(8);
+    text_.reserve(256);
   }
   const Entry entry{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(text_.size() + name.size()), static_cast<std::uint32_t>(value.size())};
@@ -63,6 +81,7 @@ void Headers::add(std::string_view name, std::string_view value) {
   std::transform(text_.begin() + entry.name_at, text_.end(), text_.begin() + entry.name_at, to_lower);
   text_.append(value);
   entries_.push_back(entry);
+  return true;
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

@@ -25,6 +25,9 @@ class Headers {
   /// LF, NUL or another control character but tab: what would let one field become two never reaches a connection.
   void add(std::string_view name, std::string_view value);
 
+  /// The same for a field that a peer sent: false, and nothing is added, where `add` would throw.
+  [[nodiscard]] bool try_add(std::string_view name, std::string_view value);
+
   /// The same, in place of every field of that name.
   void set(std::string_view name, std::string_view value);
 

@@ -84,6 +84,14 @@ TEST(Headers, RefuseValuesThatWouldSplitAMessageWithoutQuotingThem) {
   EXPECT_EQ(headers.size(), 1U);
 }
 
+TEST(Headers, TakeOrLeaveWhatAPeerSent) {
+  Headers headers;
+  EXPECT_TRUE(headers.try_add("X-One", "1"));
+  EXPECT_FALSE(headers.try_add("x two", "2"));
+  EXPECT_FALSE(headers.try_add("x-three", "3\r\nx-four: 4"));
+  EXPECT_EQ(joined(headers), "x-one=1;");
+}
+
 TEST(Headers, FindAnElementInAnyLineOfAList) {
   Headers headers;
   headers.add("connection", "keep-alive,  Upgrade");

@@ -195,13 +195,13 @@ void Http1::write_response(http::Response& response, bool keep_alive) {
     out.append("connection: keep-alive\r\n");  // what a 1.0 client waits for (RFC 9112 §9.3, appendix C.2.2)
   }
   out.append("\r\n");
-  if (bodiless || is_head_) {
-    host_.send(std::string_view(out));
-  } else if (response.body.size() <= kCopyLimit) {
+  const bool has_body = !bodiless && !is_head_;
+  const bool copies_body = response.body.size() <= kCopyLimit;
+  if (has_body && copies_body) {
     out.append(response.body);
-    host_.send(std::string_view(out));
-  } else {
-    host_.send(std::string_view(out));
+  }
+  host_.send(std::move(out));
+  if (has_body && !copies_body) {
     host_.send(std::move(response.body));
   }
 }

@@ -146,15 +146,15 @@ std::optional<Refusal> read_field(std::string_view line, http::Headers& headers)
     return bad("folded header line");  // obs-fold, RFC 9112 §5.2
   }
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos || !http::is_token(line.substr(0, colon))) {
-    return bad("malformed header name");  // a space before the colon too, RFC 9112 §5.1
+  if (colon == std::string_view::npos) {
+    return bad("malformed header name");
   }
-  const std::string_view value = http::trim(line.substr(colon + 1));
-  if (!http::is_field_value(value)) {
-    return bad("invalid character in header value");
+  const std::string_view name = line.substr(0, colon);
+  if (headers.try_add(name, http::trim(line.substr(colon + 1)))) {
+    return std::nullopt;
   }
-  headers.add(line.substr(0, colon), value);
-  return std::nullopt;
+  // A space before the colon too makes a malformed name, RFC 9112 §5.1.
+  return bad(http::is_token(name) ? "invalid character in header value" : "malformed header name");
 }
 
 std::optional<Refusal> read_content_length(std::string_view value, std::uint64_t& length) {

@@ -22,10 +22,16 @@ class OutputQueue {
     size_ += bytes.size();
   }
 
+  /// The same without a copy, where there is nothing to join it with.
   void push(std::string&& bytes) {
-    if (!bytes.empty()) {
-      size_ += bytes.size();
+    if (bytes.empty()) {
+      return;
+    }
+    size_ += bytes.size();
+    if (pieces_.empty() || pieces_.back().size() + bytes.size() > kJoinLimit) {
       pieces_.push_back(std::move(bytes));
+    } else {
+      pieces_.back().append(bytes);
     }
   }
 
