@@ -206,4 +206,8 @@ bool is_empty(const Field& field) {
                     field.target);
 }
 
+bool must_be_set(const Field& field) {
+  return field.required && (is_empty(field) || !can_be_empty(field));
+}
+
 }  // namespace mcdsl::config::internal
