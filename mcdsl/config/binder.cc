@@ -1,7 +1,5 @@
 #include "mcdsl/config/binder.h"
 
-#include <cctype>
-
 #include "mcdsl/base/error.h"
 #include "mcdsl/config/internal/schema.h"
 

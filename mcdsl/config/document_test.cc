@@ -58,7 +58,8 @@ TEST(Document, ReadsEveryKindOfValue) {
 }
 
 TEST(Document, RefusesWhatTheParserAssertsNeverHappens) {
-  for (const std::string_view text : {"[.]", "[.a]", "[[.]]", "[=]", "[#]", "[{]"}) {
+  for (const std::string_view text :
+       {"[.]", "[.a]", "[[.]]", "[=]", "[#]", "[{]", "a = [}", "a = [[}", "a = 1979-05-27 1\x0F"}) {
     EXPECT_NE(error_of(text), "") << text;
   }
 }

@@ -41,7 +41,7 @@ class ExampleWriter {
   }
 
   void write_field(const Field& field, Use use) {
-    const bool is_missing = field.required && (is_empty(field) || !can_be_empty(field));
+    const bool is_missing = must_be_set(field);
     out_ += '\n';
     write_sentences(field.doc);
     write_sentences(

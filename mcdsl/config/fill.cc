@@ -17,7 +17,8 @@ constexpr std::size_t kMaxFileBytes = 1U << 20U;
 constexpr std::size_t kMaxSecretBytes = 64U << 10U;
 
 std::string place(const std::string& file, Position at) {
-  return at.line == 0 ? file : fmt::format("{}:{}:{}", file, at.line, at.column);
+  const std::string line = fmt::format("{}:{}", file, at.line);
+  return at.column == 0 ? line : fmt::format("{}:{}", line, at.column);
 }
 
 /// Whether the file, if there is one, could be read: if not, nothing is known of what it would have set.

@@ -1,4 +1,4 @@
-#include <limits>
+#include <algorithm>
 
 #include "mcdsl/base/time.h"
 #include "mcdsl/config/config.h"
@@ -52,9 +52,7 @@ class SchemaWriter {
   }
 
   /// A secret may stand in a file of its own, so its key is not demanded here.
-  static bool is_demanded(const Field& field) {
-    return field.required && !field.is_secret() && (is_empty(field) || !can_be_empty(field));
-  }
+  static bool is_demanded(const Field& field) { return must_be_set(field) && !field.is_secret(); }
 
   static bool demands_something(const Section& section) {
     return std::ranges::any_of(section.fields, is_demanded) ||

@@ -24,7 +24,7 @@ std::string code(std::string_view text) {
 }
 
 std::string default_of(const Field& field) {
-  if (field.required && (is_empty(field) || !can_be_empty(field))) {
+  if (must_be_set(field)) {
     return "required";
   }
   return is_empty(field) || field.is_secret() ? "" : code(toml_value(field));

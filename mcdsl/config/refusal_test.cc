@@ -61,7 +61,8 @@ TEST(Refusal, NamesThePlaceTheKeyAndTheRemedyOfEachBadValue) {
       {"[store]\nfolder = 1", "notes.toml:2:10: store.folder: wants a path, found 1"},
       {"[store]\nkey = 12345", "notes.toml:2:7: store.key: wants a secret string, found an integer"},
       {"[store]\nkey_file = 1", "notes.toml:2:12: store.key_file: wants the path of a file"},
-      {"[.]", "notes.toml: not valid TOML: a key, a number or a date is malformed"},
+      {"title = \"T\"\n\n[.]\nx", "notes.toml:3: not valid TOML: a key, a value or a date is malformed"},
+      {"tags = [\n  }\n]", "notes.toml:2: not valid TOML: a key, a value or a date is malformed"},
       {"a = \"\xFF\"", "notes.toml:1:5: not valid TOML: Encountered invalid utf-8 sequence"},
       {"title = \"a\"\ntitle = \"b\"", "cannot redefine existing string 'title'"},
   };

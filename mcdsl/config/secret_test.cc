@@ -95,7 +95,10 @@ TEST_F(SecretTest, NamesTheFileThatCannotBeRead) {
   EXPECT_THAT(check_with("[store]\nkey_file = \"/none/key\""),
               ElementsAre(place(":2:1: store.key_file: open /none/key: No such file or directory")));
   EXPECT_THAT(check_with("", {{"NOTES_STORE_KEY_FILE", folder_.path().string()}}),
-              ElementsAre(HasSubstr("NOTES_STORE_KEY_FILE: NOTES_STORE_KEY_FILE: ")));
+              ElementsAre(HasSubstr("NOTES_STORE_KEY_FILE: store.key: ")));
+  std::filesystem::create_directory(folder_ / "store.key");
+  EXPECT_THAT(check_with("", {{"CREDENTIALS_DIRECTORY", folder_.path().string()}}),
+              ElementsAre(HasSubstr("CREDENTIALS_DIRECTORY: store.key: ")));
   const auto large = folder_.write("large", std::string((64U << 10U) + 1, 'x'));
   EXPECT_THAT(check_with("[store]\nkey_file = " + quoted(large)), SizeIs(1));
 }

@@ -83,12 +83,13 @@ class DocumentReader {
   void refuse_doubled_secrets(Section& section, const std::string& path, const Value& table) {
     for (const Value& member : table.elements) {
       const Field* secret = find_secret_of_file(section, member.key);
-      const auto is_the_value = [secret](const Value& other) { return secret != nullptr && other.key == secret->key; };
-      if (std::ranges::any_of(table.elements, is_the_value)) {
-        state_.findings.add(place(member.key_at), join(path, secret->key),
-                            fmt::format("is given here by {} and also by {}: keep one", member.key, secret->key));
-        state_.secret_files.erase(join(path, secret->key));
+      if (secret == nullptr || std::ranges::find(table.elements, secret->key, &Value::key) == table.elements.end()) {
+        continue;
       }
+      const std::string secret_path = join(path, secret->key);
+      state_.findings.add(place(member.key_at), secret_path,
+                          fmt::format("is given here by {} and also by {}: keep one", member.key, secret->key));
+      state_.secret_files.erase(secret_path);
     }
   }
 

@@ -19,8 +19,9 @@ constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::string_view kCredentials = "CREDENTIALS_DIRECTORY";  // systemd.exec(5), "Credentials"
 constexpr std::string_view kDefaultHost = "127.0.0.1";
 
+/// Null where it is not set, or has no name.
 const std::string* find(const Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
+  const auto found = name.empty() ? environment.end() : environment.find(name);
   return found == environment.end() ? nullptr : &found->second;
 }
 
@@ -104,9 +105,9 @@ class EnvironmentReader {
   /// A secret comes from one variable, one file or one credential; two of them contradict each other.
   void read_secret(Field& secret, const std::string& path) {
     const std::string name = environment_name(source_.env_prefix, path);
-    const std::string file_name = name + std::string(kFileSuffix);
-    const std::string* text = name.empty() ? nullptr : find(source_.environment, name);
-    const std::string* file = name.empty() ? nullptr : find(source_.environment, file_name);
+    const std::string file_name = name.empty() ? "" : name + std::string(kFileSuffix);
+    const std::string* text = find(source_.environment, name);
+    const std::string* file = find(source_.environment, file_name);
     const std::filesystem::path credential = find_credential(path);
     const int sources = (text != nullptr ? 1 : 0) + (file != nullptr ? 1 : 0) + (credential.empty() ? 0 : 1);
     if (sources == 0) {
@@ -118,16 +119,15 @@ class EnvironmentReader {
     } else if (text != nullptr) {
       set(secret, path, name, *text);
     } else if (file != nullptr) {
-      read_later(secret, path, *file, file_name,
+      read_later(secret, path, *file,
                  {.text = fmt::format("file {} via env {}", *file, file_name), .where = file_name});
     } else {
-      read_later(secret, path, credential, path, {.text = "credential " + path, .where = std::string(kCredentials)});
+      read_later(secret, path, credential, {.text = "credential " + path, .where = std::string(kCredentials)});
     }
   }
 
-  void read_later(Field& secret, const std::string& path, const std::filesystem::path& file, const std::string& key,
-                  Origin origin) {
-    state_.secret_files[path] = {.field = &secret, .file = file, .key = key, .origin = std::move(origin)};
+  void read_later(Field& secret, const std::string& path, const std::filesystem::path& file, Origin origin) {
+    state_.secret_files[path] = {.field = &secret, .file = file, .key = path, .origin = std::move(origin)};
   }
 
   [[nodiscard]] std::filesystem::path find_credential(const std::string& path) const {
@@ -136,8 +136,9 @@ class EnvironmentReader {
       return {};
     }
     const std::filesystem::path file = std::filesystem::path(*folder) / path;
-    std::error_code ignored;  // what cannot be looked at is not there
-    return std::filesystem::exists(file, ignored) ? file : std::filesystem::path();
+    std::error_code error;  // a file that cannot be looked at counts: reading it will say why
+    const bool is_missing = std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found;
+    return is_missing ? std::filesystem::path() : file;
   }
 
   const Source& source_;

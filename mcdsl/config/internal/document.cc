@@ -109,6 +109,30 @@ std::string without_values(std::string_view description) {
   return std::string(description);
 }
 
+bool meets_a_defect(std::string_view text) {
+  try {
+    const parser::table ignored = parser::parse(text);
+  } catch (const ParserDefect&) {
+    return true;
+  } catch (const parser::parse_error&) {
+    return false;
+  }
+  return false;
+}
+
+/// An assertion does not say where in the document it failed: it is the first line that it takes for it to fail. The
+/// parser never looks back, so whatever is cut off after that line makes no difference.
+Position find_defect(std::string_view text) {
+  std::vector<std::size_t> line_ends;
+  for (std::size_t end = 0; end < text.size();) {
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+    line_ends.push_back(end);
+  }
+  const auto first =
+      std::ranges::partition_point(line_ends, [text](std::size_t end) { return !meets_a_defect(text.substr(0, end)); });
+  return {.line = static_cast<std::uint32_t>(first - line_ends.begin() + 1), .column = 0};
+}
+
 }  // namespace
 
 std::expected<Value, SyntaxError> parse_document(std::string_view text) {
@@ -121,7 +145,7 @@ std::expected<Value, SyntaxError> parse_document(std::string_view text) {
   } catch (const parser::parse_error& error) {
     return std::unexpected(SyntaxError{position_of(error.source().begin), without_values(error.description())});
   } catch (const ParserDefect&) {
-    return std::unexpected(SyntaxError{{}, "a key, a number or a date is malformed"});
+    return std::unexpected(SyntaxError{find_defect(text), "a key, a value or a date is malformed"});
   }
 }
 

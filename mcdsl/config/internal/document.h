@@ -11,8 +11,8 @@
 namespace mcdsl::config::internal {
 
 struct Position {
-  std::uint32_t line = 0;    ///< from 1; 0 where it is not known
-  std::uint32_t column = 0;  ///< from 1, in characters
+  std::uint32_t line = 0;    ///< from 1
+  std::uint32_t column = 0;  ///< from 1, in characters; 0 where it is not known
 };
 
 enum class Kind : std::uint8_t { boolean, integer, real, text, date, array, table };

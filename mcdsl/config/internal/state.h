@@ -23,7 +23,7 @@ struct Origin {
 struct SecretFile {
   Field* field;
   std::filesystem::path file;
-  std::string key;  ///< to name in a finding: "web.key_file"
+  std::string key;  ///< to name in a finding: "web.key_file" where the file names it, else "web.key"
   Origin origin;
 };
 

@@ -43,6 +43,10 @@ std::string closest(std::string_view name, std::span<const std::string> candidat
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(name.size() / 3, 1) + 1;
   for (const std::string& candidate : candidates) {
+    const std::size_t apart = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+    if (apart >= best_distance) {
+      continue;  // it takes at least that many insertions
+    }
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {
       best_distance = distance;

@@ -1,6 +1,5 @@
 #include "mcdsl/config/internal/text.h"
 
-#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -205,6 +204,10 @@ bool is_empty(const Field& field) {
                         [](const auto&) { return false; },
                     },
                     field.target);
+}
+
+bool must_be_set(const Field& field) {
+  return field.required && (is_empty(field) || !can_be_empty(field));
 }
 
 }  // namespace mcdsl::config::internal

@@ -28,4 +28,7 @@ namespace mcdsl::config::internal {
 [[nodiscard]] bool can_be_empty(const Field& field);
 [[nodiscard]] bool is_empty(const Field& field);
 
+/// Whether the field is required and its default will not do.
+[[nodiscard]] bool must_be_set(const Field& field);
+
 }  // namespace mcdsl::config::internal
