@@ -69,7 +69,9 @@ class CommandLine {
     add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
     for (const Hooks::Command& command : hooks_.commands) {
       CLI::App* own = app_.add_subcommand(command.name, command.about);
-      own->prefix_command();  // its words are the service's to read
+      // Its words are the service's to read, all but --config.
+      own->allow_extras()->fallthrough(false)->set_help_flag();
+      own->add_option("--config", config_file_);
       own->callback([this, own, &command] {
         action_ = [this, arguments = own->remaining(), &command] {
           load();
