@@ -55,7 +55,7 @@ class CommandLine {
   explicit CommandLine(const Hooks& hooks) : hooks_(hooks), app_(hooks.about, hooks.name) {
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
+    add_config_option(app_);
     add("server", "serve until SIGTERM or SIGINT", [this] { return serve(); });
     add("init", "make the service's folder: an example config, certs/, backups/",
         [this] { return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout); });
@@ -69,9 +69,9 @@ class CommandLine {
     add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
     for (const Hooks::Command& command : hooks_.commands) {
       CLI::App* own = app_.add_subcommand(command.name, command.about);
-      // Its words are the service's to read, all but --config.
-      own->allow_extras()->fallthrough(false)->set_help_flag();
-      own->add_option("--config", config_file_);
+      own->prefix_command();  // its words are the service's to read, from the first that is not ours
+      own->fallthrough(false);
+      add_config_option(*own);
       own->callback([this, own, &command] {
         action_ = [this, arguments = own->remaining(), &command] {
           load();
@@ -101,6 +101,10 @@ class CommandLine {
     CLI::App* command = parent.add_subcommand(name, about);
     command->callback([this, action = std::move(action)] { action_ = action; });
     return command;
+  }
+
+  void add_config_option(CLI::App& app) {
+    app.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
   }
 
   void add_config_commands() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -38,24 +39,23 @@ class ExpiringTable {
 
   /// Null where there is none or it has ended.
   [[nodiscard]] const T* find(const crypto::Sha256& key, Clock::SteadyTime now) const {
-    const auto found = index_.find(key);
-    return found == index_.end() || found->second->end <= now ? nullptr : &found->second->value;
+    const auto found = entries_.find(key);
+    return found == entries_.end() || found->second.end <= now ? nullptr : &found->second.value;
   }
 
   void put(const crypto::Sha256& key, T value, Clock::SteadyTime now, Clock::SteadyTime end) {
     erase(key);
-    while (!entries_.empty() && (entries_.front().end <= now || entries_.size() >= capacity_)) {
-      index_.erase(entries_.front().key);
-      entries_.pop_front();
+    while (!order_.empty() && (entries_.at(order_.front()).end <= now || entries_.size() >= capacity_)) {
+      erase(crypto::Sha256(order_.front()));
     }
-    entries_.push_back({key, std::move(value), end});
-    index_.emplace(key, std::prev(entries_.end()));
+    order_.push_back(key);
+    entries_.emplace(key, Entry{std::move(value), end, std::prev(order_.end())});
   }
 
   void erase(const crypto::Sha256& key) {
-    if (const auto found = index_.find(key); found != index_.end()) {
-      entries_.erase(found->second);
-      index_.erase(found);
+    if (const auto found = entries_.find(key); found != entries_.end()) {
+      order_.erase(found->second.position);
+      entries_.erase(found);
     }
   }
 
@@ -63,14 +63,14 @@ class ExpiringTable {
 
  private:
   struct Entry {
-    crypto::Sha256 key;
     T value;
     Clock::SteadyTime end;
+    std::list<crypto::Sha256>::iterator position;
   };
 
   std::size_t capacity_;
-  std::list<Entry> entries_;  // oldest first
-  std::unordered_map<crypto::Sha256, typename std::list<Entry>::iterator, DigestHash> index_;
+  std::list<crypto::Sha256> order_;  // oldest first
+  std::unordered_map<crypto::Sha256, Entry, DigestHash> entries_;
 };
 
 /// Remembers whose a token is, by the token's digest, and lets one thread ask where several want to know.

@@ -1,0 +1,213 @@
+#include "mcdsl/service/run.h"
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mcdsl/base/file.h"
+#include "mcdsl/db/database.h"
+#include "mcdsl/net/server.h"
+#include "mcdsl/service/internal/signals.h"
+#include "mcdsl/testing/temp_dir.h"
+
+namespace mcdsl {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct NotesConfig : config::Standard {
+  std::int64_t max_notes = 1000;
+
+  void bind(config::Binder& b) {
+    Standard::bind(b);
+    b.field("max_notes", max_notes, {.doc = "Notes an account may keep.", .min = 1, .max = 5000});
+  }
+};
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+// Runs a command line of a service called "notes" in this process.
+class RunTest : public ::testing::Test {
+ protected:
+  template <class Main>
+  static Outcome run_with(std::vector<std::string> words, Main main, std::vector<Command<NotesConfig>> commands = {}) {
+    words.insert(words.begin(), "notes");
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+      argv.push_back(word.data());
+    }
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    const int code = mcdsl::run<NotesConfig>(
+        {.name = "notes", .version = "1.2.3", .about = "keeps notes", .commands = std::move(commands)},
+        static_cast<int>(argv.size()), argv.data(), std::move(main));
+    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+  }
+
+  static Outcome run(std::vector<std::string> words) {
+    return run_with(std::move(words), [](Service& service) { service.serve(); });
+  }
+
+  // A configuration that listens on a Unix socket of its own.
+  std::string configure(const std::string& more = "") {
+    return folder_
+        .write("notes.toml", "max_notes = 7\n[server]\ntls = \"off\"\nlisten_addr = \"unix:" + socket_.string() +
+                                 "\"\nshutdown_timeout = \"5s\"\n" + more)
+        .string();
+  }
+
+  testing::TempDir folder_;
+  std::filesystem::path socket_ = folder_ / "notes.sock";
+};
+
+TEST_F(RunTest, PrintsItsVersion) {
+  const Outcome outcome = run({"version"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "notes 1.2.3\n");
+}
+
+TEST_F(RunTest, ExplainsItselfAndRefusesWhatItDoesNotKnow) {
+  EXPECT_EQ(run({"--help"}).code, 0);
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("snapshot"));
+  EXPECT_EQ(run({}).code, 64);
+  EXPECT_EQ(run({"dance"}).code, 64);
+  EXPECT_EQ(run({"config"}).code, 64);
+}
+
+TEST_F(RunTest, ListsEveryFindingOfABadConfigurationAndExitsWith78) {
+  const std::string file = folder_.write("notes.toml", "max_notes = 9000\n[sever]\nx = 1\n").string();
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"config", "check"}, {"server"}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"--config", file});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 78);
+    EXPECT_THAT(outcome.err, HasSubstr("max_notes"));
+    EXPECT_THAT(outcome.err, HasSubstr("sever"));
+    EXPECT_THAT(outcome.err, HasSubstr("notes.toml:1:"));
+  }
+}
+
+TEST_F(RunTest, ShowsWhatIsInForceAndWhereItCameFrom) {
+  const std::string file = configure();
+  EXPECT_EQ(run({"config", "check", "--config", file}).code, 0);
+  const Outcome shown = run({"config", "show", "--origin", "--config", file});
+  EXPECT_EQ(shown.code, 0);
+  EXPECT_THAT(shown.out, HasSubstr("max_notes = 7"));
+  EXPECT_THAT(shown.out, HasSubstr("notes.toml:1:"));
+  EXPECT_THAT(run({"config", "example"}).out, HasSubstr("Notes an account may keep."));
+}
+
+TEST_F(RunTest, MakesTheFolderAndLeavesWhatIsThere) {
+  const auto file = folder_ / "srv/notes.toml";
+  EXPECT_EQ(run({"init", "--config", file.string()}).code, 0);
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "srv/certs"));
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "srv/backups"));
+  EXPECT_THAT(read_file(file).value(), HasSubstr("max_notes"));
+  write_file_atomically(file, "max_notes = 3\n");
+  EXPECT_EQ(run({"init", "--config", file.string()}).code, 0);
+  EXPECT_EQ(read_file(file).value(), "max_notes = 3\n");
+}
+
+TEST_F(RunTest, TakesAVerifiedSnapshotAndPrintsItsPath) {
+  const std::string path = (folder_ / "notes.db").string();
+  const auto database = db::Database::open({.path = path});
+  ASSERT_TRUE(database
+                  .write([](db::WriteTransaction& transaction) {
+                    return transaction.execute("CREATE TABLE notes (slug TEXT)");
+                  })
+                  .has_value());
+  const std::string file = configure("[database]\npath = \"" + path + "\"\n");
+  const Outcome outcome = run({"snapshot", "--config", file});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::filesystem::path copy = outcome.out.substr(0, outcome.out.find('\n'));
+  EXPECT_EQ(copy.parent_path(), folder_ / "backups");
+  const auto restored = db::Database::open({.path = copy});
+  EXPECT_TRUE(restored.read([](db::ReadTransaction& transaction) {
+    return transaction.query_one<std::int64_t>("SELECT 1 FROM sqlite_schema WHERE name = 'notes'").has_value();
+  }));
+  EXPECT_EQ(run({"snapshot", copy.string(), "--config", file}).code, 1) << "it must not write over a file";
+}
+
+TEST_F(RunTest, RunsACommandOfTheServicesOwnWithItsWordsAndItsConfig) {
+  const std::string file = configure();
+  std::vector<std::string> seen;
+  std::int64_t max_notes = 0;
+  const Command<NotesConfig> command{
+      .name = "tag", .about = "tags", .run = [&](std::span<const std::string> words, const NotesConfig& config) {
+        seen.assign(words.begin(), words.end());
+        max_notes = config.max_notes;
+        return 5;
+      }};
+  const Outcome outcome = run_with({"tag", "--config", file, "add", "blue", "--force"}, [](Service&) {}, {command});
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_THAT(seen, ::testing::ElementsAre("add", "blue", "--force"));
+  EXPECT_EQ(max_notes, 7);
+}
+
+TEST_F(RunTest, SaysInOneLineWhatIsWrongAndExitsWith1) {
+  const Outcome outcome = run_with({"server", "--config", configure()},
+                                   [](Service&) { throw Exception(Code::data_loss, "the disk has melted"); });
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("notes: the disk has melted\n"));
+}
+
+TEST_F(RunTest, NamesTheAddressThatIsTaken) {
+  const http::Router application;
+  net::Server other(application, {});
+  const net::Address taken = other.listen({.host = "127.0.0.1", .port = 0}, nullptr);
+  const std::string file =
+      folder_.write("notes.toml", "[server]\ntls = \"off\"\nlisten_addr = \"" + taken.to_string() + "\"\n").string();
+  const Outcome outcome = run({"server", "--config", file});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("notes: listen on " + taken.to_string() + ": "));
+}
+
+TEST_F(RunTest, StatusFailsWhereNothingListens) {
+  const Outcome outcome = run({"status", "--config", configure()});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("no answer from http://localhost/v1/health"));
+}
+
+TEST_F(RunTest, ServesUntilSigtermAndDrains) {
+  internal::block_signals();  // in this thread, as in those it starts
+  const std::string file = configure("drain_delay = \"0s\"\n");
+  std::promise<void> drained;
+  std::thread service([&] {
+    std::vector<std::string> words{"notes", "server", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    const int code =
+        mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service& running, const NotesConfig& config) {
+          EXPECT_EQ(config.max_notes, 7);
+          running.serve();
+        });
+    EXPECT_EQ(code, 0);
+    drained.set_value();
+  });
+  int status = 1;
+  for (int tries = 0; tries < 2000 && status != 0; ++tries) {
+    std::vector<std::string> words{"notes", "status", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    status = mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {});
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(status, 0) << "the service never became ready";
+  ::kill(::getpid(), SIGTERM);
+  drained.get_future().wait();
+  service.join();
+  EXPECT_FALSE(std::filesystem::exists(socket_)) << "the socket file goes with the listener";
+}
+
+}  // namespace
+}  // namespace mcdsl
