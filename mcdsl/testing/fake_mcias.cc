@@ -95,7 +95,7 @@ struct FakeMcias::State {
 };
 
 void FakeMcias::State::add_routes() {
-  const auto counted = [this](std::uint64_t Calls::*counter, auto handle) {
+  const auto counted = [this](std::uint64_t Calls::* counter, auto handle) {
     return [this, counter, handle](const Request& request) {
       const std::scoped_lock lock(mutex);
       ++(calls.*counter);
@@ -214,9 +214,7 @@ const std::string& FakeMcias::url() const noexcept {
 }
 
 config::Mcias FakeMcias::settings(std::string service_name) const {
-  return {.server_url = state_->url,
-          .ca_cert = state_->folder / kCaFile,
-          .service_name = std::move(service_name)};
+  return {.server_url = state_->url, .ca_cert = state_->folder / kCaFile, .service_name = std::move(service_name)};
 }
 
 void FakeMcias::add_user(const std::string& username, std::string_view password, std::vector<std::string> roles) {

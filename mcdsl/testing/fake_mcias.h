@@ -46,8 +46,7 @@ class FakeMcias {
   void deny(const std::string& username, const std::string& service_name);
 
   /// A token without a login. Throws Exception (not_found) where there is no such account.
-  [[nodiscard]] Secret issue_token(const std::string& username,
-                                   std::chrono::seconds lifetime = std::chrono::hours(12));
+  [[nodiscard]] Secret issue_token(const std::string& username, std::chrono::seconds lifetime = std::chrono::hours(12));
 
   /// The token is valid no more. One that is not ours is none of ours to revoke: nothing happens.
   void revoke(std::string_view token);

@@ -26,7 +26,7 @@ using mcdsl::value_or_throw;
 using mcdsl::auth::AccountType;
 
 constexpr int kOk = 0;
-constexpr int kUsage = 64;  // EX_USAGE of sysexits.h
+constexpr int kUsage = 64;                    // EX_USAGE of sysexits.h
 constexpr std::size_t kShortestPassword = 8;  // NIST SP 800-63B §5.1.1.2
 constexpr std::size_t kLongestPassword = 1024;
 
@@ -195,7 +195,9 @@ int run_user_command(std::span<const std::string> arguments, const Config& confi
   CLI::App app("Accounts of the identity server", "mcias-dev user");
 
   CLI::App* add = add_named(app, "add", "add an account", words);
-  add->add_option("--role", words.roles, "admin, user (the default) or guest; repeat for several")->type_name("ROLE");
+  add->add_option("--role", words.roles, "admin, user (the default) or guest; repeat for several")
+      ->type_name("ROLE")
+      ->allow_extra_args(false);  // one role for each --role: the next word may be the name
   add->add_flag("--system", words.is_system, "an account of a service: no roles, no password, tokens by `token issue`");
   add_password_flag(*add, words);
   add->callback([&] { action = [&] { commands.add(words); }; });

@@ -25,7 +25,8 @@ struct Console {
 /// `mcias-dev user add|passwd|role|disable|enable|list`, on the database, while the server runs or not. A new password,
 /// new roles and disabling revoke the account's tokens.
 /// Returns the exit code: 0, or 64 for a wrong command line. Throws Exception for everything else.
-[[nodiscard]] int run_user_command(std::span<const std::string> arguments, const Config& config, const Console& console);
+[[nodiscard]] int run_user_command(std::span<const std::string> arguments, const Config& config,
+                                   const Console& console);
 
 /// `mcias-dev token issue NAME`: prints a long-lived token of a system account and nothing else.
 [[nodiscard]] int run_token_command(std::span<const std::string> arguments, const Config& config,

@@ -37,10 +37,7 @@ class CommandsTest : public testing::Test {
     const Console console{.in = in,
                           .out = out,
                           .err = err,
-                          .ask_password =
-                              [this](std::string_view) {
-                                return Secret(typed_.at(prompts_++));
-                              },
+                          .ask_password = [this](std::string_view) { return Secret(typed_.at(prompts_++)); },
                           .clock = server_.clock};
     Outcome outcome;
     try {
@@ -65,7 +62,7 @@ class CommandsTest : public testing::Test {
 };
 
 TEST_F(CommandsTest, AddAUserWithThePasswordOfStandardInput) {
-  const Outcome added = user({"add", "Alice", "--role", "admin", "--role", "user", "--password-stdin"},
+  const Outcome added = user({"add", "--role", "admin", "--role", "user", "Alice", "--password-stdin"},
                              std::string(kPassword) + "\nsecond line");
   EXPECT_EQ(added.exit_code, 0) << added.err;
   EXPECT_EQ(added.out, "added alice (human, roles admin,user)\n");

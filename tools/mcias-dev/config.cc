@@ -17,7 +17,8 @@ void PolicyRule::bind(mcdsl::config::Binder& b) {
 
 void IdentitySettings::bind(mcdsl::config::Binder& b) {
   b.field("issuer", issuer, {.doc = "The claim `iss` of every token."});
-  b.field("token_lifetime", token_lifetime, {.doc = "How long the token of a login lasts.", .min = 1min, .max = 30 * 24h});
+  b.field("token_lifetime", token_lifetime,
+          {.doc = "How long the token of a login lasts.", .min = 1min, .max = 30 * 24h});
   b.field("system_token_lifetime", system_token_lifetime,
           {.doc = "How long a token lasts that `token issue` prints.", .min = 1min, .max = 10 * 365 * 24h});
   b.field("key_file", key_file,

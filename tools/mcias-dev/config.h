@@ -15,8 +15,8 @@ namespace mcias {
 
 /// `[identity]`.
 struct IdentitySettings {
-  std::string issuer = "mcias-dev";                                      ///< the claim `iss` of every token
-  std::chrono::nanoseconds token_lifetime = std::chrono::hours(12);      ///< of a human's token
+  std::string issuer = "mcias-dev";                                  ///< the claim `iss` of every token
+  std::chrono::nanoseconds token_lifetime = std::chrono::hours(12);  ///< of a human's token
   std::chrono::nanoseconds system_token_lifetime = std::chrono::days(365);
   std::filesystem::path key_file = {};  ///< empty: "signing-key.pem" beside the database
   std::int64_t argon2_memory_kib = HashingCost{}.memory_kib;

@@ -53,7 +53,8 @@ class EndToEnd : public testing::Test {
     const auto caller = client()->verify(token);
     return caller ? Code{} : caller.error().code();
   }
-  [[nodiscard]] mcdsl::Result<mcdsl::auth::Session> login(const std::string& username, std::string_view password) const {
+  [[nodiscard]] mcdsl::Result<mcdsl::auth::Session> login(const std::string& username,
+                                                          std::string_view password) const {
     return client()->login({username, Secret(std::string(password)), std::nullopt});
   }
 

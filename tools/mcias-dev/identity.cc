@@ -26,9 +26,8 @@ std::unexpected<LoginRefusal> refuse(Error error) {
 }
 
 std::unexpected<LoginRefusal> refuse_for(std::chrono::nanoseconds wait) {
-  return std::unexpected(
-      LoginRefusal{.error = Error::visible(Code::resource_exhausted, "too many failed logins, try again later"),
-                   .wait = wait});
+  return std::unexpected(LoginRefusal{
+      .error = Error::visible(Code::resource_exhausted, "too many failed logins, try again later"), .wait = wait});
 }
 
 std::unexpected<Error> refuse_token(std::string why) {

@@ -41,8 +41,8 @@ class Identity {
   /// Errors: unauthenticated (wrong name or password), permission_denied (a policy rule), resource_exhausted (too many
   /// failures of this name or address), unavailable (too many logins at once).
   ///
-  /// Failures are looked at again when the password's turn has come, so that what a burst of guesses gets past the limit
-  /// is no more than the verifications that run at once.
+  /// Failures are looked at again when the password's turn has come, so that what a burst of guesses gets past the
+  /// limit is no more than the verifications that run at once.
   [[nodiscard]] std::expected<mcdsl::auth::Session, LoginRefusal> login(const mcdsl::auth::LoginRequest& request,
                                                                         std::string_view client_address);
 

@@ -1,5 +1,6 @@
 #include "tools/mcias-dev/identity.h"
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -50,7 +51,7 @@ TEST(Renewal, SucceedsOnceHoweverManyTryAtOnce) {
   EXPECT_EQ(successes, 1);
 }
 
-TEST(Login, IsTurnedAwayWhereTooManyVerify) {
+TEST(LoginFlood, IsTurnedAwayWhereTooManyVerify) {
   TestServer server([](Config& config) {
     config.identity.argon2_running = 1;
     config.identity.argon2_waiting = 0;
@@ -74,7 +75,7 @@ TEST(Login, IsTurnedAwayWhereTooManyVerify) {
   EXPECT_EQ(logged_in + turned_away, 16);
 }
 
-TEST(Login, LogsTheReasonThatTheClientIsNotTold) {
+TEST(LoginLog, NamesTheReasonThatTheClientIsNotTold) {
   TestServer server;
   server.add_user("alice", kPassword);
   (void)server.login("alice", "wrong");

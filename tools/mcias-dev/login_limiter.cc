@@ -58,8 +58,7 @@ FailureWindow::Entry& FailureWindow::entry_of(std::string_view key) {
   return entries_.front();
 }
 
-LoginLimiter::LoginLimiter(const FailureLimit& per_username, const FailureLimit& per_address,
-                           const mcdsl::Clock& clock)
+LoginLimiter::LoginLimiter(const FailureLimit& per_username, const FailureLimit& per_address, const mcdsl::Clock& clock)
     : usernames_(per_username, clock), addresses_(per_address, clock) {}
 
 std::optional<nanoseconds> LoginLimiter::wait(std::string_view username, std::string_view address) const {

@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
       {.name = "mcias-dev",
        .version = MCIAS_DEV_VERSION,
        .about = "An MCIAS identity server " + std::string(kPurpose),
-       .commands = {{.name = "user", .about = "add, change and list accounts", .run = run_user},
-                    {.name = "token", .about = "issue tokens to system accounts", .run = run_token}}},
+       .commands = {{.name = "user", .about = "accounts: add, passwd, role, disable, enable, list", .run = run_user},
+                    {.name = "token", .about = "tokens of system accounts: issue", .run = run_token}}},
       argc, argv, serve);
 }

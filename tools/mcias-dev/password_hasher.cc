@@ -1,8 +1,8 @@
 #include "tools/mcias-dev/password_hasher.h"
 
-#include <argon2.h>
-
 #include <cstddef>
+
+#include <argon2.h>
 
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/crypto/digest.h"
@@ -37,11 +37,12 @@ PasswordHasher::PasswordHasher(const HashingCost& cost, const HashingBounds& bou
 std::string PasswordHasher::hash(const Secret& password) const {
   const std::string salt = mcdsl::crypto::random_bytes(kSaltBytes);
   std::string encoded(
-      argon2_encodedlen(cost_.iterations, cost_.memory_kib, cost_.parallelism, kSaltBytes, kHashBytes, Argon2_id), '\0');
+      argon2_encodedlen(cost_.iterations, cost_.memory_kib, cost_.parallelism, kSaltBytes, kHashBytes, Argon2_id),
+      '\0');
   const auto text = password.reveal();
   const int status =
-      argon2id_hash_encoded(cost_.iterations, cost_.memory_kib, cost_.parallelism, text.data(), text.size(), salt.data(),
-                            salt.size(), kHashBytes, encoded.data(), encoded.size());
+      argon2id_hash_encoded(cost_.iterations, cost_.memory_kib, cost_.parallelism, text.data(), text.size(),
+                            salt.data(), salt.size(), kHashBytes, encoded.data(), encoded.size());
   if (status != ARGON2_OK) {
     throw_argon2_error(Code::invalid_argument, status);
   }

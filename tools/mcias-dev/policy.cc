@@ -34,8 +34,8 @@ void complete(PolicyRule& rule, std::size_t number) {
     rule.name = "policy " + std::to_string(number);
   }
   const auto refuse = [&](const std::string& why) {
-    throw mcdsl::Exception(mcdsl::Code::invalid_argument,
-                           "[[policy]] " + std::to_string(number) + " (\"" + mcdsl::printable(rule.name) + "\"): " + why);
+    throw mcdsl::Exception(mcdsl::Code::invalid_argument, "[[policy]] " + std::to_string(number) + " (\"" +
+                                                              mcdsl::printable(rule.name) + "\"): " + why);
   };
   if (rule.roles.empty() && rule.accounts.empty() && rule.services.empty() && rule.tags.empty()) {
     refuse("has no roles, accounts, services or tags: it would keep everybody out of everything");

@@ -32,23 +32,22 @@ TEST_P(PolicyTable, DeniesWhatTheRuleSays) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, PolicyTable,
-    testing::Values(
-        Case{"a role", {.roles = {"guest"}}, kGuest, "mcr", {}, true},
-        Case{"another role", {.roles = {"guest"}}, kBob, "mcr", {}, false},
-        Case{"any of the roles", {.roles = {"guest", "user"}}, kBob, "mcr", {}, true},
-        Case{"an account", {.accounts = {"bob"}}, kBob, "mcr", {}, true},
-        Case{"an account in capitals", {.accounts = {"BOB"}}, kBob, "mcr", {}, true},
-        Case{"another account", {.accounts = {"bob"}}, kGuest, "mcr", {}, false},
-        Case{"a service", {.services = {"mcr"}}, kBob, "mcr", {}, true},
-        Case{"another service", {.services = {"mcr"}}, kBob, "mcq", {}, false},
-        Case{"no service at all", {.services = {"mcr"}}, kBob, "", {}, false},
-        Case{"one of the tags", {.tags = {"prod", "lab"}}, kBob, "mcr", {"eu", "prod"}, true},
-        Case{"other tags", {.tags = {"prod"}}, kBob, "mcr", {"eu"}, false},
-        Case{"no tags", {.tags = {"prod"}}, kBob, "mcr", {}, false},
-        Case{"all conditions", {.roles = {"user"}, .services = {"mcr"}}, kBob, "mcr", {}, true},
-        Case{"one condition missed", {.roles = {"user"}, .services = {"mcr"}}, kBob, "mcq", {}, false},
-        Case{"an admin by name", {.accounts = {"alice"}}, kAlice, "mcr", {}, false},
-        Case{"an admin by the other role", {.roles = {"user"}}, kAlice, "mcr", {}, false}),
+    testing::Values(Case{"a role", {.roles = {"guest"}}, kGuest, "mcr", {}, true},
+                    Case{"another role", {.roles = {"guest"}}, kBob, "mcr", {}, false},
+                    Case{"any of the roles", {.roles = {"guest", "user"}}, kBob, "mcr", {}, true},
+                    Case{"an account", {.accounts = {"bob"}}, kBob, "mcr", {}, true},
+                    Case{"an account in capitals", {.accounts = {"BOB"}}, kBob, "mcr", {}, true},
+                    Case{"another account", {.accounts = {"bob"}}, kGuest, "mcr", {}, false},
+                    Case{"a service", {.services = {"mcr"}}, kBob, "mcr", {}, true},
+                    Case{"another service", {.services = {"mcr"}}, kBob, "mcq", {}, false},
+                    Case{"no service at all", {.services = {"mcr"}}, kBob, "", {}, false},
+                    Case{"one of the tags", {.tags = {"prod", "lab"}}, kBob, "mcr", {"eu", "prod"}, true},
+                    Case{"other tags", {.tags = {"prod"}}, kBob, "mcr", {"eu"}, false},
+                    Case{"no tags", {.tags = {"prod"}}, kBob, "mcr", {}, false},
+                    Case{"all conditions", {.roles = {"user"}, .services = {"mcr"}}, kBob, "mcr", {}, true},
+                    Case{"one condition missed", {.roles = {"user"}, .services = {"mcr"}}, kBob, "mcq", {}, false},
+                    Case{"an admin by name", {.accounts = {"alice"}}, kAlice, "mcr", {}, false},
+                    Case{"an admin by the other role", {.roles = {"user"}}, kAlice, "mcr", {}, false}),
     [](const testing::TestParamInfo<Case>& test) {
       std::string name = test.param.what;
       std::ranges::replace(name, ' ', '_');
@@ -60,7 +59,8 @@ TEST(Policy, LetsEverybodyInWithoutARule) {
 }
 
 TEST(Policy, NamesTheFirstRuleThatMatches) {
-  const Policy policy({{.name = "other", .accounts = {"nobody"}}, {.services = {"mcr"}}, {.name = "late", .tags = {"x"}}});
+  const Policy policy(
+      {{.name = "other", .accounts = {"nobody"}}, {.services = {"mcr"}}, {.name = "late", .tags = {"x"}}});
   EXPECT_EQ(policy.denied_by(kBob, "mcr", {"x"}), "policy 2");
   EXPECT_EQ(policy.denied_by(kBob, "mcq", {"x"}), "late");
 }

@@ -118,10 +118,8 @@ void add_routes(http::Router& router, Identity& identity) {
   router.group([&](http::Router& calls) {
     calls.use(error_words());
     calls.use(http::recover());
-    calls.post(
-        protocol::kLogoutPath, [&](const http::Request& request) { return logout(identity, request); }, small);
-    calls.post(
-        protocol::kRenewPath, [&](const http::Request& request) { return renew(identity, request); }, small);
+    calls.post(protocol::kLogoutPath, [&](const http::Request& request) { return logout(identity, request); }, small);
+    calls.post(protocol::kRenewPath, [&](const http::Request& request) { return renew(identity, request); }, small);
     calls.post(
         protocol::kValidatePath, [&](const http::Request& request) { return validate(identity, request); }, small);
     calls.get(protocol::kPublicKeyPath, [&] { return http::json(auth::encode_jwk(identity.public_key())); });

@@ -1,5 +1,11 @@
 #include "tools/mcias-dev/rest.h"
 
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -112,8 +118,8 @@ TEST(Login, LooksAtTheTagsOfTheService) {
   server.add_user("alice", kPassword);
   const auto login = [&](std::string_view tags) {
     return server.client
-        .post(protocol::kLoginPath,
-              R"({"username":"alice","password":"correct horse","service_name":"mcr","tags":)" + std::string(tags) + "}")
+        .post(protocol::kLoginPath, R"({"username":"alice","password":"correct horse","service_name":"mcr","tags":)" +
+                                        std::string(tags) + "}")
         .status;
   };
   EXPECT_EQ(login(R"(["eu","prod"])"), 403);
@@ -266,14 +272,20 @@ TEST(PublicKey, StaysTheSameOverARestart) {
   EXPECT_TRUE(std::filesystem::exists(server.folder / "signing-key.pem"));
 }
 
-TEST(ErrorWords, NameExceptionsToo) {
-  mcdsl::http::Router router;
-  router.use(error_words());
-  router.use([](mcdsl::http::Handler) -> mcdsl::http::Handler {
-    return [](mcdsl::http::Request&) { return mcdsl::http::error(404, "no such thing"); };
-  });
-  router.get("/", [] { return mcdsl::http::no_content(); });
-  EXPECT_EQ(mcdsl::testing::AppClient(router).get("/").body, R"({"error":"no such thing","code":"not_found"})");
+TEST(ErrorWords, AreAddedToErrorsWithoutOne) {
+  using mcdsl::Code;
+  using mcdsl::Error;
+  const auto body_of = [](const Response& response) {
+    mcdsl::http::Router router;
+    router.use(error_words());
+    router.get("/", [response] { return response; });
+    return mcdsl::testing::AppClient(router).get("/").body;
+  };
+  EXPECT_EQ(body_of(mcdsl::http::error(404, "no such thing")), R"({"error":"no such thing","code":"not_found"})");
+  EXPECT_EQ(body_of(mcdsl::http::error(Error(Code::unavailable, "secret cause"))),
+            R"({"error":"service unavailable","code":"unavailable"})");
+  EXPECT_EQ(body_of(mcdsl::http::json(R"({"error":"x","code":"y"})").with_status(400)), R"({"error":"x","code":"y"})");
+  EXPECT_EQ(body_of(mcdsl::http::json(R"({"error":"no failure"})")), R"({"error":"no failure"})");
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ void create(const std::filesystem::path& path) {
 void refuse_if_others_may_read(const std::filesystem::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && (status.st_mode & kOthers) != 0) {
-    throw Exception(Code::failed_precondition,
-                    "the signing key " + path.string() + " is open to others: chmod 600 it, or replace it if it was seen");
+    throw Exception(Code::failed_precondition, "the signing key " + path.string() +
+                                                   " is open to others: chmod 600 it, or replace it if it was seen");
   }
 }
 
@@ -55,8 +55,7 @@ SigningKey SigningKey::load_or_create(const std::filesystem::path& path) {
 }
 
 SigningKey::SigningKey(Ed25519PrivateKey key)
-    : key_(std::move(key)),
-      jwk_{.key_id = mcdsl::auth::jwk_thumbprint(key_.public_key()), .key = key_.public_key()} {}
+    : key_(std::move(key)), jwk_{.key_id = mcdsl::auth::jwk_thumbprint(key_.public_key()), .key = key_.public_key()} {}
 
 Secret SigningKey::issue(const mcdsl::auth::Claims& claims) const {
   return mcdsl::auth::encode_jwt(claims, jwk_.key_id, key_);

@@ -4,10 +4,9 @@
 #include <thread>
 #include <vector>
 
-#include <sys/stat.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "mcdsl/base/file.h"
 #include "mcdsl/testing/temp_dir.h"

@@ -21,10 +21,7 @@ using mcdsl::db::ReadTransaction;
 using mcdsl::db::WriteTransaction;
 
 // Roles are stored in one column, separated by spaces: they are always read and written as a whole.
-constexpr std::array kMigrations{
-    mcdsl::db::Migration{.version = 1,
-                         .name = "create_accounts_and_tokens",
-                         .sql = R"(
+constexpr std::array kMigrations{mcdsl::db::Migration{.version = 1, .name = "create_accounts_and_tokens", .sql = R"(
 CREATE TABLE accounts (
   id TEXT PRIMARY KEY NOT NULL,
   username TEXT NOT NULL UNIQUE,
@@ -82,10 +79,10 @@ std::optional<Account> account_of(std::optional<AccountRow> row) {
 }
 
 std::optional<Account> find_account(ReadTransaction& tx, std::string_view username) {
-  return account_of(
-      tx.query_one<AccountRow>("SELECT id, username, account_type, roles, password_hash, disabled, created_at, revision "
-                               "FROM accounts WHERE username = ?1",
-                               username));
+  return account_of(tx.query_one<AccountRow>(
+      "SELECT id, username, account_type, roles, password_hash, disabled, created_at, revision "
+      "FROM accounts WHERE username = ?1",
+      username));
 }
 
 Result<Account> require_account(ReadTransaction& tx, std::string_view username) {

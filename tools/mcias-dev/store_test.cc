@@ -33,8 +33,9 @@ TEST(Store, ListsAccountsByName) {
 TEST(Store, RefusesASecondAccountOfTheName) {
   TestServer server;
   server.add_user("alice", "correct horse");
-  EXPECT_EQ(server.store.add({.id = "other", .username = "alice", .roles = {"user"}, .password_hash = "x"}).error().code(),
-            Code::already_exists);
+  EXPECT_EQ(
+      server.store.add({.id = "other", .username = "alice", .roles = {"user"}, .password_hash = "x"}).error().code(),
+      Code::already_exists);
 }
 
 TEST(Store, NamesTheAccountThatIsNotThere) {

@@ -4,11 +4,10 @@
 #include <string>
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <pty.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/unique_fd.h"
