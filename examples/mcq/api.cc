@@ -68,6 +68,14 @@ void write_summary(mcdsl::json::Writer& out, const Summary& summary) {
       .field("read", summary.read);
 }
 
+http::Response answer(const Summary& summary) {
+  mcdsl::json::Writer out;
+  out.begin_object();
+  write_summary(out, summary);
+  out.end_object();
+  return http::json(std::move(out).take());
+}
+
 http::Response answer(const Document& document) {
   mcdsl::json::Writer out;
   out.begin_object();
@@ -135,7 +143,7 @@ Result<http::Response> push(const Documents& documents, const http::Request& req
   if (!is_new) {
     return std::unexpected(is_new.error());
   }
-  return answer(document).with_status(*is_new ? 201 : 200);
+  return answer(document.summary).with_status(*is_new ? 201 : 200);
 }
 
 }  // namespace

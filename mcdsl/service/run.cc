@@ -38,13 +38,12 @@ int print(const std::string& text) {
 // Where each listen address came from: a port variable may have replaced what the operator wrote.
 void log_listeners(const log::Logger& logger, std::span<const config::Listener> listeners) {
   for (const config::Listener& listener : listeners) {
-    if (listener.replaced.empty()) {
-      logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}});
-    } else {
-      logger.warn("listen address replaced", {{"key", listener.key},
-                                              {"value", listener.value},
-                                              {"origin", listener.origin},
-                                              {"replaced", listener.replaced}});
+    logger.info("listen address", {{"key", listener.key}, {"value", listener.value}, {"origin", listener.origin}});
+    if (!listener.replaced.empty()) {
+      logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
+    }
+    if (listener.key != "server.listen_addr") {
+      logger.warn("nothing is served at this address yet", {{"key", listener.key}, {"value", listener.value}});
     }
   }
 }
