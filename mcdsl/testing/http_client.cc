@@ -228,6 +228,10 @@ bool HttpClient::send(std::string_view bytes) {
   });
 }
 
+bool HttpClient::send_below_tls(std::string_view bytes) {
+  return connection_->send_all(bytes);
+}
+
 bool HttpClient::receive_more() {
   std::array<char, kTlsRecord> bytes{};
   std::size_t count = 0;

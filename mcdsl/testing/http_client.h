@@ -14,7 +14,7 @@ namespace mcdsl::testing {
 
 /// How a connection speaks TLS.
 struct TlsOptions {
-  std::string trusted;                        ///< PEM: what the server's certificate must lead to
+  std::string trusted{};                      ///< PEM: what the server's certificate must lead to
   std::string name = "localhost";             ///< what the certificate must name; sent as SNI too
   std::vector<std::string> alpn{"http/1.1"};  ///< protocols to offer; none where empty
   bool at_most_tls_1_2 = false;               ///< for servers that must refuse it
@@ -42,6 +42,9 @@ class HttpClient {
 
   /// False where the connection is gone.
   bool send(std::string_view bytes);
+
+  /// The same past TLS, straight to the socket: half a record, or one that is none.
+  bool send_below_tls(std::string_view bytes);
 
   /// The next final answer with its body, interim ones (1xx) skipped; `to_head` for one to a HEAD request. nullopt
   /// where the peer closed before it was whole, or what came is no answer.
