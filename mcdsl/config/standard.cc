@@ -1,8 +1,5 @@
 #include "mcdsl/config/standard.h"
 
-#include <array>
-#include <utility>
-
 #include "mcdsl/config/binder.h"
 #include "mcdsl/config/internal/address.h"
 
@@ -25,13 +22,13 @@ void refuse_plain(const Refuse& refuse, Tls tls, std::string_view key, const std
 }
 
 void check_tls(const Server& server, const Refuse& refuse) {
-  const std::array<std::pair<std::string_view, const std::filesystem::path*>, 2> files = {
-      {{"tls_cert", &server.tls_cert}, {"tls_key", &server.tls_key}}};
-  for (const auto& [key, file] : files) {
-    if (server.tls == Tls::on && file->empty()) {
+  const auto demand_for_tls = [&](std::string_view key, const std::filesystem::path& file) {
+    if (server.tls == Tls::on && file.empty()) {
       refuse(key, "is required while server.tls is \"on\"");
     }
-  }
+  };
+  demand_for_tls("tls_cert", server.tls_cert);
+  demand_for_tls("tls_key", server.tls_key);
   if (server.tls == Tls::proxy && server.trusted_proxies.empty()) {
     refuse("trusted_proxies", "is required while server.tls is \"proxy\": the addresses the proxy connects from");
   }
