@@ -135,8 +135,8 @@ std::vector<std::string> findings_of(std::string_view text, Environment environm
 
 /// Without a file.
 template <class T = Notes>
-Loaded<T> load_environment(Environment environment) {
-  return load<T>({.env_prefix = "NOTES", .environment = std::move(environment)});
+Loaded<T> load_environment(const Environment& environment) {
+  return load<T>({.env_prefix = "NOTES", .environment = environment});
 }
 
 }  // namespace mcdsl::config::testing

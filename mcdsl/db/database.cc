@@ -34,13 +34,6 @@ void make_private(const std::filesystem::path& path, const log::Logger& logger) 
   }
 }
 
-const config::Database& checked(const config::Database& settings) {
-  if (settings.path.empty()) {
-    throw Exception(Code::invalid_argument, "database.path is empty");
-  }
-  return settings;
-}
-
 // "2026-01-31T12:00:00Z" as a part of a file name: "20260131T120000Z".
 std::string compact_time(Clock::WallTime time) {
   std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
@@ -52,7 +45,10 @@ std::string compact_time(Clock::WallTime time) {
 
 struct Database::State {
   State(const config::Database& wanted, const Dependencies& dependencies)
-      : settings(checked(wanted)), logger(dependencies.logger), clock(dependencies.clock) {
+      : settings(wanted), logger(dependencies.logger), clock(dependencies.clock) {
+    if (settings.path.empty()) {
+      throw Exception(Code::invalid_argument, "database.path is empty");
+    }
     make_private(settings.path, logger);
     writer.emplace(settings, logger);
     readers.emplace(settings);

@@ -40,15 +40,30 @@ TEST(Pipeline, WrapsTheApplicationOutermostFirst) {
   EXPECT_EQ(response.headers[response.headers.size() - 1].value, "outer");
 }
 
-TEST(Pipeline, SeesRefusalsBeforeTheBodyIsRead) {
+TEST(Pipeline, SeesWhatMatchesNoRoute) {
   const Router router = sample();
   const Pipeline pipeline(router, {stamp("seen")});
+  const Response response = AppClient(pipeline).get("/nowhere");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.headers.get("x-stamp"), "seen");
+}
+
+TEST(Pipeline, SeesRefusalsOfABodyThatIsTooLarge) {
+  const Router router = sample();
+  const Pipeline pipeline(router, {stamp("seen")});
+  const Response response = AppClient(pipeline).post("/small", "12");
+  EXPECT_EQ(response.status, 413);
+  EXPECT_EQ(response.headers.get("x-stamp"), "seen");
+}
+
+TEST(Pipeline, WantsNoBodyWhereNoRouteMatches) {
+  const Router router = sample();
+  const Pipeline pipeline(router, {});
   Request request;
-  request.start(Method::get, "/nowhere");
-  const BodyPlan plan = pipeline.plan(request);
-  ASSERT_TRUE(plan.refusal);
-  EXPECT_EQ(plan.refusal->status, 404);
-  EXPECT_EQ(plan.refusal->headers.get("x-stamp"), "seen");
+  request.start(Method::post, "/nowhere");
+  EXPECT_FALSE(pipeline.plan(request).wants_body);
+  request.start(Method::post, "/small");
+  EXPECT_TRUE(pipeline.plan(request).wants_body);
 }
 
 TEST(Pipeline, PassesTheBodyLimitOn) {

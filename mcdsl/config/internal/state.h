@@ -21,7 +21,7 @@ struct Origin {
 
 /// A secret that waits in a file until it is known that no stronger layer has it.
 struct SecretFile {
-  Field* field;
+  Field* field = nullptr;
   std::filesystem::path file;
   std::string key;  ///< to name in a finding: "web.key_file" where the file names it, else "web.key"
   Origin origin;

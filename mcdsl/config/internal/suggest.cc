@@ -1,7 +1,6 @@
 #include "mcdsl/config/internal/suggest.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace mcdsl::config::internal {
@@ -17,7 +16,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0U);
+  std::ranges::generate(row, [next = std::size_t{0}]() mutable { return next++; });
   for (std::size_t i = 1; i <= a.size(); ++i) {
     before_last.swap(last);
     last.swap(row);

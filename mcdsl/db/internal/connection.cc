@@ -196,11 +196,11 @@ int Connection::step_all(std::string_view sql, std::span<const Parameter> parame
 
 int Connection::try_run(std::string_view sql) noexcept {
   is_own_statement_ = true;
-  int code = SQLITE_ERROR;
+  int code = SQLITE_OK;
   try {
     code = step_all(sql, {}, nullptr);
   } catch (const std::exception&) {
-    // What SQLite said stands in the connection.
+    code = SQLITE_ERROR;  // what SQLite said stands in the connection
   }
   is_own_statement_ = false;
   return code;

@@ -141,7 +141,7 @@ void RouteTree::insert(Endpoint endpoint) {
 
 // One walk through the tree. A node is visited at most once, since it stands at one depth only.
 struct RouteTree::Search {
-  Method method;
+  Method method{};
   Match match{};
   std::size_t captured = 0;
 

@@ -58,7 +58,7 @@ class HandOver final : public BlockingObserver {
       : crew_(crew), loop_(loop), turn_(turn), before_(set_blocking_observer(this)) {}
   HandOver(const HandOver&) = delete;
   HandOver& operator=(const HandOver&) = delete;
-  ~HandOver() { set_blocking_observer(before_); }
+  ~HandOver() override { set_blocking_observer(before_); }
 
   void about_to_block() noexcept override {
     if (loop_.turn() == turn_) {
@@ -308,7 +308,7 @@ void Loop::update_time() {
 }
 
 void Loop::poll() {
-  std::array<epoll_event, 256> events;
+  std::array<epoll_event, 256> events;  // NOLINT(cppcoreguidelines-pro-type-member-init): 3 KiB that the kernel fills
   const bool timed = !connections_.empty() || paused_sources_ > 0 || draining_;
   const bool busy = !run_queue_.empty() || !to_attend_.empty();
   const int timeout = busy ? 0 : timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;

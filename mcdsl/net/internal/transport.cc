@@ -14,7 +14,7 @@ namespace mcdsl::net {
 namespace {
 
 int fd_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+  return static_cast<const Transport*>(BIO_get_data(bio))->fd();
 }
 
 bool is_transient(int errno_value) {
@@ -77,7 +77,7 @@ Transport::Transport(UniqueFd fd, const std::shared_ptr<void>& tls_context) : fd
     BIO_free(bio);
     throw Exception(Code::resource_exhausted, "TLS: " + take_openssl_errors());
   }
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd_.get())));
+  BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(tls_->ssl.get(), bio, bio);
   SSL_set_accept_state(tls_->ssl.get());

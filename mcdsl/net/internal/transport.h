@@ -21,7 +21,7 @@ class Transport {
     failed,       ///< the connection is broken or the handshake was refused
   };
   struct Outcome {
-    Status status;
+    Status status = Status::failed;
     std::size_t count = 0;
     bool wants_write = false;
   };
