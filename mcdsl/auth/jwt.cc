@@ -138,7 +138,8 @@ Result<Claims> Jwt::verify(const crypto::Ed25519PublicKey& key) const {
 }
 
 std::optional<Clock::WallTime> from_numeric_date(double seconds) noexcept {
-  if (!(seconds >= 0 && seconds <= kLatestDate)) {  // NaN too
+  const bool is_in_range = seconds >= 0 && seconds <= kLatestDate;  // NaN is not
+  if (!is_in_range) {
     return std::nullopt;
   }
   return Clock::WallTime(std::chrono::seconds(static_cast<std::int64_t>(seconds)));

@@ -177,7 +177,7 @@ TEST(Listeners, ReplaceNothingWhereThePortCameOverADefault) {
 }
 
 TEST(ProcessEnvironment, HasWhatTheProcessHas) {
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): this test has one thread
+  const char* path = std::getenv("PATH");
   ASSERT_NE(path, nullptr);
   EXPECT_EQ(process_environment().at("PATH"), path);
 }

@@ -54,9 +54,9 @@ struct Server::Parts {
   net::Address address;
 };
 
-Server::Server(const config::Server& config, const http::Application& application, log::Logger logger,
+Server::Server(const config::Server& config, const http::Application& application, const log::Logger& logger,
                const Clock& clock)
-    : parts_(std::make_unique<Parts>(config, application, std::move(logger), clock)) {}
+    : parts_(std::make_unique<Parts>(config, application, logger, clock)) {}
 
 Server::~Server() = default;
 

@@ -19,7 +19,7 @@ class Server {
  public:
   /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening socket.
   /// Throws Exception: failed_precondition for a certificate that cannot serve, unavailable for an address in use.
-  Server(const config::Server& config, const http::Application& application, log::Logger logger = {},
+  Server(const config::Server& config, const http::Application& application, const log::Logger& logger = {},
          const Clock& clock = system_clock());
   ~Server();
   Server(const Server&) = delete;

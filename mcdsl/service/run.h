@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
@@ -34,7 +35,7 @@ struct Program {
 };
 
 /// The exit codes of `run` (sysexits.h where it has one).
-enum class Exit : int {
+enum class Exit : std::uint8_t {
   ok = 0,
   failure = 1,  ///< a port in use, a database that does not open, a check that failed
   usage = 64,   ///< the command line is wrong

@@ -42,7 +42,8 @@ struct Outcome {
 class RunTest : public ::testing::Test {
  protected:
   template <class Main>
-  static Outcome run_with(std::vector<std::string> words, Main main, std::vector<Command<NotesConfig>> commands = {}) {
+  static Outcome run_with(std::vector<std::string> words, Main main,
+                          const std::vector<Command<NotesConfig>>& commands = {}) {
     words.insert(words.begin(), "notes");
     std::vector<char*> argv;
     for (std::string& word : words) {
@@ -50,9 +51,9 @@ class RunTest : public ::testing::Test {
     }
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
-    const int code = mcdsl::run<NotesConfig>(
-        {.name = "notes", .version = "1.2.3", .about = "keeps notes", .commands = std::move(commands)},
-        static_cast<int>(argv.size()), argv.data(), std::move(main));
+    const int code =
+        mcdsl::run<NotesConfig>({.name = "notes", .version = "1.2.3", .about = "keeps notes", .commands = commands},
+                                static_cast<int>(argv.size()), argv.data(), std::move(main));
     return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
   }
 

@@ -71,6 +71,7 @@ void set_time(ASN1_TIME* field, std::chrono::system_clock::time_point time) {
 
 void add_extension(X509& certificate, const X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context{};
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): OpenSSL 3.0 only reads it, and says so from 3.1 on
   X509V3_set_ctx(&context, const_cast<X509*>(issuer), &certificate, nullptr, nullptr, 0);
   const Handle<X509_EXTENSION> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   require(extension != nullptr && X509_add_ext(&certificate, extension.get(), -1) == 1,
