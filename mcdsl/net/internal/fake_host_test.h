@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,9 +31,14 @@ class FakeHost final : public ProtocolHost {
   void feed(std::string_view bytes) {
     pending_.append(bytes);
     do {
-      pending_.erase(0, http1.on_input(pending_));
+      const std::size_t taken = http1.on_input(pending_);
+      if (taken > pending_.size()) {
+        throw std::logic_error("more was taken than given");
+      }
+      pending_.erase(0, taken);
     } while (answer());
   }
+  [[nodiscard]] const std::string& pending() const { return pending_; }
 
   /// Runs the handler of the submitted request; false where there is none.
   bool answer() {
