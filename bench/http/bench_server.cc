@@ -97,7 +97,7 @@ void serve(const std::string& certificate, const std::string& key, const std::st
   const http::Router router = make_router(documents, authenticator);
   httpserver::Server server({.listen_addr = "127.0.0.1:0", .tls_cert = certificate, .tls_key = key}, router, logger);
   server.start();
-  std::cout << server.address().port << std::endl;
+  std::cout << server.address().port << "\n" << std::flush;
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());  // until whoever started it closes the pipe, or is gone
 }
 

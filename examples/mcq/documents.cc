@@ -100,7 +100,7 @@ Result<Page> Documents::list(std::int64_t limit, std::string_view after) const {
     transaction.for_each<SummaryRow>(
         "SELECT slug, title, pushed_by, pushed_at, read FROM documents WHERE (pushed_at, slug) < (?1, ?2) "
         "ORDER BY pushed_at DESC, slug DESC LIMIT ?3",
-        [&](SummaryRow&& row) { page.documents.push_back(std::move(row.summary)); }, cursor.pushed_at, cursor.slug,
+        [&](SummaryRow row) { page.documents.push_back(std::move(row.summary)); }, cursor.pushed_at, cursor.slug,
         limit + 1);
   });
   // One more than asked for says that there is a next page.

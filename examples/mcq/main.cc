@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
         auto database = mcdsl::db::Database::open(config.database, {.logger = service.logger()});
         database.migrate(mcq::kMigrations);
         const mcdsl::auth::Authenticator authenticator(config.mcias, {.logger = service.logger()});
-        mcq::Documents documents(database);
+        const mcq::Documents documents(database);
 
         service.health().add("database", database);
         service.health().add("identity", authenticator);
