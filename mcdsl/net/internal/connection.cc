@@ -135,7 +135,7 @@ void Connection::read_all() {
       // Epoll does not know what the transport holds back.
       has_more_input_ = transport_.has_buffered_input();
       if (has_more_input_) {
-        loop_.attend_later(*this);
+        attend_later();
       }
       break;
     }
@@ -227,11 +227,17 @@ void Connection::handle_answer(Exchange& exchange) {
     return;
   }
   if (protocol_->waiting() == Waiting::for_handler) {
-    loop_.attend_later(*this);  // the next request of the same input is queued: its answer goes out with this one
+    attend_later();  // the next request of the same input is queued: its answer goes out with this one
   } else {
     flush();
   }
   rearm();
+}
+
+void Connection::attend_later() {
+  if (!closed_) {  // the loop forgets a connection when it closes
+    loop_.attend_later(*this);
+  }
 }
 
 void Connection::flush() {
@@ -270,7 +276,7 @@ void Connection::on_output_done() {
   if (!finishing_) {
     if (std::exchange(input_paused_, false)) {
       resume_input();
-      loop_.attend_later(*this);  // for what that has put out
+      attend_later();  // for what that has put out
     }
     return;
   }
@@ -305,7 +311,7 @@ void Connection::abandon(std::unique_ptr<Exchange> exchange) noexcept {
 void Connection::finish(bool linger) {
   finishing_ = true;
   linger_ = linger;
-  loop_.attend_later(*this);
+  attend_later();
 }
 
 void Connection::close() noexcept {

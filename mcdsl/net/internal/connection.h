@@ -64,6 +64,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void end_input();
   void feed(std::string_view bytes);
   void feed_pending();
+  void attend_later();
   void flush();
   void on_output_done();
   void watch(std::uint32_t events);
