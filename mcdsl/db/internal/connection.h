@@ -70,7 +70,9 @@ class Connection {
   /// Copies the database into an empty file. Throws Exception.
   void vacuum_into(const std::string& file);
 
+  /// The rows changed by the last INSERT, UPDATE or DELETE, and by all of them so far.
   [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_changes64(handle_.get()); }
+  [[nodiscard]] std::int64_t total_changes() const noexcept { return sqlite3_total_changes64(handle_.get()); }
   [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   /// What SQLite said last, as an error that names the database.
