@@ -76,7 +76,8 @@ class WriteTransaction : public ReadTransaction {
 
   /// Runs an INSERT, UPDATE, DELETE or a change of the schema; the number of rows changed.
   /// Errors: already_exists (UNIQUE, PRIMARY KEY), failed_precondition (FOREIGN KEY, NOT NULL, CHECK). Foreign keys
-  /// that are deferred are checked at the end of the job.
+  /// that are deferred are checked at the end of the job. After a statement that rolled the transaction back (INSERT OR
+  /// ROLLBACK, a full disk) the job cannot go on: throws Exception (aborted).
   template <class... Parameters>
   Result<std::int64_t> execute(std::string_view sql, const Parameters&... parameters) {
     return run(sql, {to_parameter(parameters)...}, nullptr);

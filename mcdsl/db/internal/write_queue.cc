@@ -127,11 +127,19 @@ void WriteQueue::run_job(Waiter& waiter) {
     waiter.thrown = std::current_exception();
     waiter.keep = false;
   }
-  if (waiter.keep && connection_.has_broken_foreign_keys()) {
-    waiter.outcome = fail(Code::failed_precondition, "database " + settings_.path.string() +
-                                                         ": a deferred foreign key is broken at the end of the write");
-    waiter.keep = false;
+  if (!waiter.keep) {
+    return;
   }
+  if (!connection_.in_transaction()) {  // by INSERT OR ROLLBACK, say
+    refuse(waiter, Code::aborted, "a statement rolled the transaction back and the job went on");
+  } else if (connection_.has_broken_foreign_keys()) {
+    refuse(waiter, Code::failed_precondition, "a deferred foreign key is broken at the end of the write");
+  }
+}
+
+void WriteQueue::refuse(Waiter& waiter, Code code, const char* why) const {
+  waiter.outcome = fail(code, "database " + settings_.path.string() + ": " + why);
+  waiter.keep = false;
 }
 
 Result<void> WriteQueue::begin() {

@@ -46,6 +46,7 @@ class WriteQueue {
   void commit(const std::vector<Waiter*>& group);
   void commit_without(const std::vector<Waiter*>& group, const Waiter* failed);
   void run_job(Waiter& waiter);
+  void refuse(Waiter& waiter, Code code, const char* why) const;
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Error busy_error(int code) const;
   void roll_back(std::string_view sql);
