@@ -19,18 +19,21 @@
 namespace mcdsl::db {
 namespace {
 
-// Creates the file with mode 0600 before SQLite does with the umask's, and narrows one that is there. A container may
-// forbid chmod: that costs a warning and never the database.
-void make_private(const std::filesystem::path& path, const log::Logger& logger) {
+// Creates the file with mode 0600 before SQLite does with the umask's. What goes wrong, opening it will tell.
+void create_private(const std::filesystem::path& path) {
   const UniqueFd created(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
-  if (created || errno != EEXIST) {
-    return;  // what else went wrong, opening it will tell
-  }
-  struct stat status{};
-  const bool narrow = ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0077U) == 0;
-  if (!narrow && ::chmod(path.c_str(), 0600) != 0) {
-    logger.warn("the database can be read by others and its mode cannot be changed",
-                {{"database", path.string()}, {"error", errno_text(errno)}});
+}
+
+// Narrows what was there before. A container may forbid chmod: that costs a warning and never the database.
+void make_private(const std::filesystem::path& path, const log::Logger& logger) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    const std::string file = path.string() + suffix;
+    struct stat status{};
+    const bool is_open = ::stat(file.c_str(), &status) == 0 && (status.st_mode & 0077U) != 0;
+    if (is_open && ::chmod(file.c_str(), 0600) != 0) {
+      logger.warn("others may open the database and its mode cannot be changed",
+                  {{"file", file}, {"error", errno_text(errno)}});
+    }
   }
 }
 
@@ -49,8 +52,9 @@ struct Database::State {
     if (settings.path.empty()) {
       throw Exception(Code::invalid_argument, "database.path is empty");
     }
-    make_private(settings.path, logger);
+    create_private(settings.path);
     writer.emplace(settings, logger);
+    make_private(settings.path, logger);
     readers.emplace(settings);
   }
 

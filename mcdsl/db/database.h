@@ -76,7 +76,8 @@ class Database {
   }
 
   /// Runs `job(WriteTransaction&)` and returns when its changes are committed, durable as `synchronous` says. A job
-  /// that returns an error or throws leaves nothing behind. It may run on the thread of another writer. Errors: the
+  /// that returns an error or throws leaves nothing behind. It may run on the thread of another writer, and once more
+  /// where a neighbour's failure (a full disk) undid both. Errors: the
   /// job's own; resource_exhausted when too many jobs wait; unavailable, naming the database and where possible the
   /// holder, when another process has held the write lock for `busy_timeout`.
   template <std::invocable<WriteTransaction&> Job>

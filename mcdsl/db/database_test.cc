@@ -81,7 +81,7 @@ TEST(Database, SaysInOneLineWhatIsInForce) {
   const std::string text = scratch.log.text();
   EXPECT_EQ(std::ranges::count(text, '\n'), 1);
   EXPECT_THAT(text, HasSubstr("path=" + scratch.settings.path.string()));
-  EXPECT_THAT(text, HasSubstr("journal_mode=wal synchronous=normal busy_timeout=5s readers=3"));
+  EXPECT_THAT(text, HasSubstr("journal_mode=wal synchronous=normal busy_timeout=5 readers=3"));
 }
 
 class Name : public ::testing::TestWithParam<const char*> {};

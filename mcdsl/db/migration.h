@@ -15,8 +15,8 @@ struct Migration {
   std::string_view sql;
 };
 
-/// SHA-256, in hexadecimal, of the SQL with each run of white space outside quotes as one space: a new layout is no
-/// edit.
+/// SHA-256, in hexadecimal, of the SQL with each run of white space and comments outside quotes as one space: a new
+/// layout is no edit.
 [[nodiscard]] std::string checksum(const Migration& migration);
 
 }  // namespace mcdsl::db

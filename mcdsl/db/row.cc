@@ -91,4 +91,11 @@ void Row::read(bool& out) {
   out = next_integer(0, 1) == 1;
 }
 
+void Row::read(Time& out) {
+  using std::chrono::microseconds;
+  constexpr auto kEarliest = std::chrono::duration_cast<microseconds>(Time::duration::min());
+  constexpr auto kLatest = std::chrono::duration_cast<microseconds>(Time::duration::max());
+  out = Time(microseconds(next_integer(kEarliest.count(), kLatest.count())));
+}
+
 }  // namespace mcdsl::db

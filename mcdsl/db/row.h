@@ -35,6 +35,7 @@ template <std::integral T>
 [[nodiscard]] Parameter to_parameter(T value) {
   return static_cast<std::int64_t>(value);
 }
+/// SQLite knows no "not a number": NaN is stored as NULL.
 [[nodiscard]] inline Parameter to_parameter(double value) {
   return value;
 }
@@ -100,7 +101,7 @@ class Row {
     const BlobView bytes = next_blob();
     out.assign(bytes.begin(), bytes.end());
   }
-  void read(Time& out) { out = Time(std::chrono::microseconds(next_integer(kSmallest, kLargest))); }
+  void read(Time& out);
   template <std::integral T>
   void read(T& out) {
     constexpr auto kHigh = std::numeric_limits<T>::max();
@@ -127,7 +128,6 @@ class Row {
     out.bind(*this);
   }
 
-  static constexpr std::int64_t kSmallest = std::numeric_limits<std::int64_t>::min();
   static constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
   [[nodiscard]] bool next_is_null();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -34,6 +35,7 @@ class ReadTransaction {
   /// Every row, as T: a struct with `bind(Row&)`, a tuple, or the type of the one column.
   template <class T, class... Parameters>
   [[nodiscard]] std::vector<T> query(std::string_view sql, const Parameters&... parameters) {
+    static_assert(!kIsView<T>, "a view ends with its row: use for_each");
     std::vector<T> rows;
     for_each<T>(sql, [&](T&& row) { rows.push_back(std::move(row)); }, parameters...);
     return rows;
@@ -42,6 +44,7 @@ class ReadTransaction {
   /// The first row; nullopt where there is none.
   template <class T, class... Parameters>
   [[nodiscard]] std::optional<T> query_one(std::string_view sql, const Parameters&... parameters) {
+    static_assert(!kIsView<T>, "a view ends with its row: use for_each");
     std::optional<T> first;
     step_rows(sql, {to_parameter(parameters)...}, [&](Row& row) {
       row.into(first.emplace());
@@ -62,6 +65,9 @@ class ReadTransaction {
   }
 
  protected:
+  template <class T>
+  static constexpr bool kIsView = std::same_as<T, std::string_view> || std::same_as<T, BlobView>;
+
   /// Runs a statement and calls `on_row` for each row until it returns false.
   void step_rows(std::string_view sql, std::initializer_list<Parameter> parameters,
                  const std::function<bool(Row&)>& on_row);
@@ -76,7 +82,8 @@ class WriteTransaction : public ReadTransaction {
 
   /// Runs an INSERT, UPDATE, DELETE or a change of the schema; the number of rows changed.
   /// Errors: already_exists (UNIQUE, PRIMARY KEY), failed_precondition (FOREIGN KEY, NOT NULL, CHECK). Foreign keys
-  /// that are deferred are checked at the end of the job.
+  /// that are deferred are checked at the end of the job. After a statement that rolled the transaction back (INSERT OR
+  /// ROLLBACK, a full disk) the job cannot go on: throws Exception (aborted).
   template <class... Parameters>
   Result<std::int64_t> execute(std::string_view sql, const Parameters&... parameters) {
     return run(sql, {to_parameter(parameters)...}, nullptr);

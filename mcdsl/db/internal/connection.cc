@@ -1,6 +1,7 @@
 #include "mcdsl/db/internal/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,11 @@ namespace mcdsl::db::internal {
 namespace {
 
 constexpr std::size_t kMaxStatements = 256;  // kept per connection; a service has a few dozen
+
+// Those whose argument says what to look at, and those that end with the transaction or are a part of it.
+constexpr auto kPragmasOfJobs = std::to_array<std::string_view>(
+    {"application_id", "defer_foreign_keys", "foreign_key_check", "foreign_key_list", "index_info", "index_list",
+     "index_xinfo", "integrity_check", "quick_check", "table_info", "table_list", "table_xinfo", "user_version"});
 
 Code code_of(int extended) {
   switch (extended) {
@@ -67,12 +73,13 @@ int bind_one(sqlite3_stmt* statement, int index, const Parameter& parameter) {
 class Connection::Use {
  public:
   Use(Connection& connection, std::string_view sql) {
-    auto found = connection.statements_.find(sql);
-    if (found == connection.statements_.end()) {
-      if (connection.statements_.size() >= kMaxStatements) {
-        std::erase_if(connection.statements_, [](const auto& entry) { return !entry.second->in_use; });
+    Statements& statements = connection.is_own_statement_ ? connection.own_statements_ : connection.statements_;
+    auto found = statements.find(sql);
+    if (found == statements.end()) {
+      if (statements.size() >= kMaxStatements) {
+        std::erase_if(statements, [](const auto& entry) { return !entry.second->in_use; });
       }
-      found = connection.statements_.emplace(std::string(sql), connection.prepare(sql)).first;
+      found = statements.emplace(std::string(sql), connection.prepare(sql)).first;
     }
     statement_ = found->second.get();
     if (statement_->in_use) {
@@ -97,7 +104,21 @@ class Connection::Use {
   std::unique_ptr<Statement> twin_;
 };
 
-Connection::Connection(const config::Database& settings, Role role) : path_(settings.path) {
+// While it lives, statements are this library's own and may do what those of jobs may not.
+class Connection::OwnStatement {
+ public:
+  explicit OwnStatement(Connection& connection) noexcept : connection_(connection) {
+    connection_.is_own_statement_ = true;
+  }
+  ~OwnStatement() { connection_.is_own_statement_ = false; }
+  OwnStatement(const OwnStatement&) = delete;
+  OwnStatement& operator=(const OwnStatement&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+Connection::Connection(const config::Database& settings, Role role) : path_(settings.path), role_(role) {
   sqlite3* handle = nullptr;
   // Without SQLITE_OPEN_URI and with an absolute path the name is taken literally: '?', '%', "file:", ":memory:".
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
@@ -195,23 +216,35 @@ int Connection::step_all(std::string_view sql, std::span<const Parameter> parame
 }
 
 int Connection::try_run(std::string_view sql) noexcept {
-  is_own_statement_ = true;
-  int code = SQLITE_OK;
+  const OwnStatement own(*this);
   try {
-    code = step_all(sql, {}, nullptr);
+    return step_all(sql, {}, nullptr);
   } catch (const std::exception&) {
-    code = SQLITE_ERROR;  // what SQLite said stands in the connection
+    return SQLITE_ERROR;  // what SQLite said stands in the connection
   }
-  is_own_statement_ = false;
-  return code;
 }
 
-// Called while a statement is prepared. A job that ended its transaction would take its neighbours' work with it.
-int Connection::authorize(void* self, int action, const char* /*first*/, const char* /*second*/,
-                          const char* /*database*/, const char* /*trigger*/) {
-  const bool reserved =
-      action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT || action == SQLITE_ATTACH || action == SQLITE_DETACH;
-  return reserved && !static_cast<const Connection*>(self)->is_own_statement_ ? SQLITE_DENY : SQLITE_OK;
+// A job that ended its transaction would take its neighbours' work with it, and a setting that it changed would stay
+// for the jobs after it. A migration has its connection to itself.
+bool Connection::may_run(int action, const char* name, const char* value) const noexcept {
+  switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+      return is_own_statement_;
+    case SQLITE_PRAGMA:
+      return is_own_statement_ || role_ == Role::migrator || value == nullptr ||
+             std::ranges::find(kPragmasOfJobs, std::string_view(name)) != kPragmasOfJobs.end();
+    default:
+      return true;
+  }
+}
+
+// Called while a statement is prepared (sqlite3_set_authorizer).
+int Connection::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
+                          const char* /*trigger*/) {
+  return static_cast<const Connection*>(self)->may_run(action, first, second) ? SQLITE_OK : SQLITE_DENY;
 }
 
 bool Connection::has_broken_foreign_keys() const noexcept {
@@ -229,9 +262,8 @@ void Connection::run(std::string_view sql) {
 
 void Connection::vacuum_into(const std::string& file) {
   const Parameter name = to_parameter(file);
-  is_own_statement_ = true;  // VACUUM attaches its target
+  const OwnStatement own(*this);  // VACUUM attaches its target
   const int code = step_all("VACUUM INTO ?1", {&name, 1}, nullptr);
-  is_own_statement_ = false;
   if (code != SQLITE_DONE) {
     throw Exception(error(code, "copy to " + file));
   }

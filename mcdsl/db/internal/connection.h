@@ -70,7 +70,9 @@ class Connection {
   /// Copies the database into an empty file. Throws Exception.
   void vacuum_into(const std::string& file);
 
+  /// The rows changed by the last INSERT, UPDATE or DELETE, and by all of them so far.
   [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_changes64(handle_.get()); }
+  [[nodiscard]] std::int64_t total_changes() const noexcept { return sqlite3_total_changes64(handle_.get()); }
   [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   /// What SQLite said last, as an error that names the database.
@@ -92,8 +94,11 @@ class Connection {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
   };
+  using Statements = std::unordered_map<std::string, std::unique_ptr<Statement>, Hash, std::equal_to<>>;
+  class OwnStatement;
   class Use;
 
+  [[nodiscard]] bool may_run(int action, const char* name, const char* value) const noexcept;
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
                        const char* trigger);
   std::unique_ptr<Statement> prepare(std::string_view sql) const;
@@ -101,9 +106,11 @@ class Connection {
   void require_pragma(const std::string& name, const std::string& value, const std::string& expected);
 
   std::filesystem::path path_;
-  bool is_own_statement_ = true;  // of this library, not of a job
+  Role role_;
+  bool is_own_statement_ = false;  // of this library, not of a job
   std::unique_ptr<sqlite3, Close> handle_;
-  std::unordered_map<std::string, std::unique_ptr<Statement>, Hash, std::equal_to<>> statements_;  // finalized first
+  Statements statements_;      // finalized before the connection closes
+  Statements own_statements_;  // apart: what is prepared is not authorized again
 };
 
 }  // namespace internal

@@ -1,5 +1,6 @@
 #include "mcdsl/db/internal/lock_holder.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -52,7 +53,8 @@ std::string find_write_lock_holder(const std::filesystem::path& database) {
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     const Lock lock = parse_lock(line);
-    if (lock.kind == "WRITE" && lock.inode == shm.st_ino && lock.first <= kWriteLockByte &&
+    // A process of another namespace is shown as 0 (pid_namespaces(7)).
+    if (lock.kind == "WRITE" && lock.process > 0 && lock.inode == shm.st_ino && lock.first <= kWriteLockByte &&
         lock.last >= kWriteLockByte) {
       const std::string command = command_of(lock.process);
       return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");

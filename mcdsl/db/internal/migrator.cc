@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <concepts>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,10 +55,13 @@ class MigrationLock {
   explicit MigrationLock(const config::Database& settings) {
     const std::string path = settings.path.string() + ".migrate-lock";
     fd_.reset(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-    while (fd_ && ::flock(fd_.get(), LOCK_EX) != 0 && errno == EINTR) {
-    }
     if (!fd_) {
       throw Exception(Code::permission_denied, "open " + path + ": " + errno_text(errno));
+    }
+    while (::flock(fd_.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) {
+        throw Exception(Code::internal, "lock " + path + ": " + errno_text(errno));
+      }
     }
   }
 
@@ -70,29 +74,25 @@ bool has_column(ReadTransaction& transaction, std::string_view table, std::strin
       .has_value();
 }
 
-void prepare_records(Connection& connection) {
-  connection.run("BEGIN IMMEDIATE");
-  WriteTransaction transaction(connection);
-  value_or_throw(
-      transaction.execute("CREATE TABLE IF NOT EXISTS schema_migrations ("
-                          "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT, applied_at TEXT NOT NULL)"));
-  if (!has_column(transaction, "schema_migrations", "checksum")) {
-    value_or_throw(transaction.execute("ALTER TABLE schema_migrations ADD COLUMN checksum TEXT"));
-  }
-  connection.run("COMMIT");
-}
-
 std::vector<Record> read_records(Connection& connection) {
-  return ReadTransaction(connection)
-      .query<Record>("SELECT version, name, checksum FROM schema_migrations ORDER BY version");
+  ReadTransaction transaction(connection);
+  if (!has_column(transaction, "schema_migrations", "version")) {
+    return {};
+  }
+  const bool has_checksums = has_column(transaction, "schema_migrations", "checksum");
+  return transaction.query<Record>(has_checksums
+                                       ? "SELECT version, name, checksum FROM schema_migrations ORDER BY version"
+                                       : "SELECT version, name, NULL FROM schema_migrations ORDER BY version");
 }
 
 void check_record(const config::Database& settings, const Record& record, std::span<const Migration> migrations) {
   const auto known = std::ranges::find(migrations, record.version, &Migration::version);
   if (known == migrations.end()) {
-    refuse(settings, title(record.version, record.name) +
-                         " is recorded but unknown to this program, which is older than the "
-                         "database: run the newer program, or restore a snapshot from before it");
+    const bool is_newer = migrations.empty() || record.version > migrations.back().version;
+    refuse(settings, title(record.version, record.name) + " ran here but is " +
+                         (is_newer ? "unknown to this program, which is older than the database: run the newer "
+                                     "program, or restore a snapshot from before it"
+                                   : "missing from the program's list: put it back, steps that ran are never removed"));
   }
   if (record.checksum && *record.checksum != checksum(*known)) {
     refuse(settings, title(record.version, record.name) +
@@ -121,14 +121,36 @@ std::vector<Migration> find_pending(const config::Database& settings, const std:
   return pending;
 }
 
-// Records of a Go service have no checksum: theirs is taken for right, once.
-void adopt_records(Connection& connection, const std::vector<Record>& records, std::span<const Migration> migrations) {
+// Commits what `work` does to the database, or nothing where it throws.
+template <std::invocable<WriteTransaction&> Work>
+void in_transaction(Connection& connection, Work work) {
+  connection.run("BEGIN IMMEDIATE");
+  try {
+    WriteTransaction transaction(connection);
+    work(transaction);
+    connection.run("COMMIT");
+  } catch (...) {
+    if (connection.in_transaction()) {
+      (void)connection.try_run("ROLLBACK");
+    }
+    throw;
+  }
+}
+
+// Makes the table where there is none. Records of a Go service have no checksum: theirs is taken for right, once.
+void prepare_records(WriteTransaction& transaction, const std::vector<Record>& records,
+                     std::span<const Migration> migrations) {
+  value_or_throw(
+      transaction.execute("CREATE TABLE IF NOT EXISTS schema_migrations ("
+                          "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT, applied_at TEXT NOT NULL)"));
+  if (!has_column(transaction, "schema_migrations", "checksum")) {
+    value_or_throw(transaction.execute("ALTER TABLE schema_migrations ADD COLUMN checksum TEXT"));
+  }
   for (const Record& record : records) {
     if (!record.checksum) {
       const auto known = std::ranges::find(migrations, record.version, &Migration::version);
-      value_or_throw(WriteTransaction(connection)
-                         .execute("UPDATE schema_migrations SET checksum = ?2 WHERE version = ?1", record.version,
-                                  checksum(*known)));
+      value_or_throw(transaction.execute("UPDATE schema_migrations SET checksum = ?2 WHERE version = ?1",
+                                         record.version, checksum(*known)));
     }
   }
 }
@@ -146,23 +168,15 @@ void check_foreign_keys(const config::Database& settings, Connection& connection
 }
 
 void apply(const config::Database& settings, Connection& connection, const Migration& migration, const Clock& clock) {
-  connection.run("BEGIN IMMEDIATE");
-  try {
+  in_transaction(connection, [&](WriteTransaction& transaction) {
     if (connection.run_script(std::string(migration.sql)) != SQLITE_OK) {
       throw Exception(connection.last_error(title(migration.version, migration.name)));
     }
     check_foreign_keys(settings, connection, migration);
-    value_or_throw(
-        WriteTransaction(connection)
-            .execute("INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
-                     migration.version, migration.name, checksum(migration), format_rfc3339(clock.now())));
-    connection.run("COMMIT");
-  } catch (...) {
-    if (connection.in_transaction()) {
-      (void)connection.try_run("ROLLBACK");
-    }
-    throw;
-  }
+    value_or_throw(transaction.execute(
+        "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
+        migration.version, migration.name, checksum(migration), format_rfc3339(clock.now())));
+  });
 }
 
 bool holds_data(Connection& connection) {
@@ -173,31 +187,53 @@ bool holds_data(Connection& connection) {
       .has_value();
 }
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+// How far a text goes that ends after `end`.
+std::size_t length_through(std::string_view text, std::string_view end, std::size_t from) {
+  const std::size_t found = text.find(end, from);
+  return found == std::string_view::npos ? text.size() : found + end.size();
+}
+
+// The white space and the comments that SQL begins with.
+std::size_t blank_length(std::string_view sql) {
+  std::size_t length = 0;
+  while (length < sql.size()) {
+    const std::string_view rest = sql.substr(length);
+    if (rest.starts_with("--")) {
+      length += length_through(rest, "\n", 2);
+    } else if (rest.starts_with("/*")) {
+      length += length_through(rest, "*/", 2);
+    } else if (std::string_view(" \t\n\r\f\v").contains(rest.front())) {
+      ++length;
+    } else {
+      break;
+    }
+  }
+  return length;
+}
+
+// The quoted text, or else the one character, that SQL begins with.
+std::size_t piece_length(std::string_view sql) {
+  const char first = sql.front();
+  if (first == '\'' || first == '"' || first == '`') {
+    return length_through(sql, sql.substr(0, 1), 1);
+  }
+  return first == '[' ? length_through(sql, "]", 1) : 1;
 }
 
 }  // namespace
 
 std::string checksum(const Migration& migration) {
   std::string text;
-  char quote = '\0';
-  for (const char c : migration.sql) {
-    if (quote == '\0' && is_space(c)) {
-      if (!text.empty() && text.back() != ' ') {
-        text.push_back(' ');
-      }
-      continue;
+  std::string_view rest = migration.sql;
+  while (!rest.empty()) {
+    if (const std::size_t blank = blank_length(rest); blank > 0) {
+      rest.remove_prefix(blank);
+      text += text.empty() || rest.empty() ? "" : " ";
+    } else {
+      const std::size_t length = piece_length(rest);
+      text += rest.substr(0, length);
+      rest.remove_prefix(length);
     }
-    if (quote == '\0' && (c == '\'' || c == '"' || c == '`')) {
-      quote = c;
-    } else if (c == quote) {
-      quote = '\0';
-    }
-    text.push_back(c);
-  }
-  if (text.ends_with(' ')) {
-    text.pop_back();
   }
   return crypto::to_hex(crypto::sha256(text));
 }
@@ -207,13 +243,12 @@ void internal::migrate(const config::Database& settings, std::span<const Migrati
   check_list(settings, migrations);
   const MigrationLock lock(settings);
   Connection connection(settings, Connection::Role::migrator);
-  prepare_records(connection);
   const auto records = read_records(connection);
   const auto pending = find_pending(settings, records, migrations);
-  adopt_records(connection, records, migrations);
   if (!pending.empty() && holds_data(connection)) {
     take_snapshot();
   }
+  in_transaction(connection, [&](WriteTransaction& transaction) { prepare_records(transaction, records, migrations); });
   for (const Migration& migration : pending) {
     apply(settings, connection, migration, clock);
     logger.info("migrated",

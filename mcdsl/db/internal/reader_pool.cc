@@ -11,6 +11,11 @@ ReaderPool::ReaderPool(const config::Database& settings) {
   }
 }
 
+ReaderPool::~ReaderPool() {
+  std::unique_lock lock(mutex_);
+  all_returned_.wait(lock, [&] { return idle_.size() == connections_.size(); });
+}
+
 Connection& ReaderPool::acquire() {
   Connection* connection = nullptr;
   {
@@ -37,11 +42,12 @@ void ReaderPool::release(Connection& connection) noexcept {
   if (connection.in_transaction()) {
     (void)connection.try_run("ROLLBACK");  // of a read: only ends the snapshot
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    idle_.push_back(&connection);
-  }
+  const std::scoped_lock lock(mutex_);
+  idle_.push_back(&connection);
   returned_.notify_one();
+  if (idle_.size() == connections_.size()) {
+    all_returned_.notify_all();
+  }
 }
 
 }  // namespace mcdsl::db::internal

@@ -14,6 +14,10 @@ namespace mcdsl::db::internal {
 class ReaderPool {
  public:
   explicit ReaderPool(const config::Database& settings);
+  /// Waits for the connections that are lent.
+  ~ReaderPool();
+  ReaderPool(const ReaderPool&) = delete;
+  ReaderPool& operator=(const ReaderPool&) = delete;
 
   /// Lends a connection with a read transaction on it; waits while every one is lent. Throws Exception.
   [[nodiscard]] Connection& acquire();
@@ -23,6 +27,7 @@ class ReaderPool {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::mutex mutex_;
   std::condition_variable returned_;
+  std::condition_variable all_returned_;
   std::vector<Connection*> idle_;
 };
 

@@ -17,11 +17,27 @@
 namespace mcdsl::db::internal {
 namespace {
 
+Code code_of(int errno_value) {
+  switch (errno_value) {
+    case EEXIST:
+      return Code::already_exists;
+    case ENOENT:
+    case ENOTDIR:
+      return Code::not_found;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Code::permission_denied;
+    case ENOSPC:
+    case EDQUOT:
+      return Code::resource_exhausted;
+    default:
+      return Code::internal;
+  }
+}
+
 [[noreturn]] void fail_system(const std::string& doing, const std::filesystem::path& path, int errno_value) {
-  const Code code = errno_value == EEXIST                            ? Code::already_exists
-                    : errno_value == ENOSPC || errno_value == EDQUOT ? Code::resource_exhausted
-                                                                     : Code::internal;
-  throw Exception(code, "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
+  throw Exception(code_of(errno_value), "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
 }
 
 // An empty file of mode 0600 in the target's folder, gone again unless it was renamed. SQLite writes into a file that

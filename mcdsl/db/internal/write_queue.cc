@@ -50,21 +50,22 @@ struct WriteQueue::Waiter {
 WriteQueue::WriteQueue(const config::Database& settings, log::Logger logger)
     : settings_(settings), logger_(std::move(logger)), connection_(settings, Connection::Role::writer) {}
 
-WriteQueue::~WriteQueue() = default;
+WriteQueue::~WriteQueue() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [&] { return !leading_; });
+}
 
 Result<void> WriteQueue::run(const Job& job) {
   Waiter self{.job = job};
-  auto enqueued = enqueue(self);
-  if (!enqueued) {
-    return enqueued;
+  const auto leads = enqueue(self);
+  if (!leads) {
+    return fail(leads.error());
   }
-  if (self.phase == Waiter::Phase::leading) {
-    lead(self);
-  } else {
+  if (!*leads) {
     about_to_block();
-    if (self.wait() == Waiter::Phase::leading) {
-      lead(self);
-    }
+  }
+  if (*leads || self.wait() == Waiter::Phase::leading) {
+    lead(self);
   }
   if (self.thrown) {
     std::rethrow_exception(self.thrown);
@@ -72,25 +73,28 @@ Result<void> WriteQueue::run(const Job& job) {
   return std::move(self.outcome);
 }
 
-Result<void> WriteQueue::enqueue(Waiter& self) {
+Result<bool> WriteQueue::enqueue(Waiter& self) {
   const std::scoped_lock lock(mutex_);
   if (!leading_) {
     leading_ = true;
-    self.phase = Waiter::Phase::leading;
-    return {};
+    return true;
+  }
+  if (leader_ == std::this_thread::get_id()) {
+    throw Exception(Code::internal, "database " + settings_.path.string() + ": a write inside a write");
   }
   if (waiters_.size() >= static_cast<std::size_t>(settings_.queue)) {
     return fail(Code::resource_exhausted, "database " + settings_.path.string() + ": " +
                                               std::to_string(waiters_.size()) + " writes wait already");
   }
   waiters_.push_back(&self);
-  return {};
+  return false;
 }
 
 void WriteQueue::lead(Waiter& self) {
   std::vector<Waiter*> group{&self};
   {
     const std::scoped_lock lock(mutex_);
+    leader_ = std::this_thread::get_id();
     while (!waiters_.empty() && group.size() < kMaxGroup) {
       group.push_back(waiters_.front());
       waiters_.pop_front();
@@ -100,8 +104,10 @@ void WriteQueue::lead(Waiter& self) {
   Waiter* next = nullptr;
   {
     const std::scoped_lock lock(mutex_);
+    leader_ = {};
     if (waiters_.empty()) {
       leading_ = false;
+      idle_.notify_all();
     } else {
       next = waiters_.front();
       waiters_.pop_front();
@@ -127,11 +133,19 @@ void WriteQueue::run_job(Waiter& waiter) {
     waiter.thrown = std::current_exception();
     waiter.keep = false;
   }
-  if (waiter.keep && connection_.has_broken_foreign_keys()) {
-    waiter.outcome = fail(Code::failed_precondition, "database " + settings_.path.string() +
-                                                         ": a deferred foreign key is broken at the end of the write");
-    waiter.keep = false;
+  if (!waiter.keep) {
+    return;
   }
+  if (!connection_.in_transaction()) {  // by INSERT OR ROLLBACK, say
+    refuse(waiter, Code::aborted, "a statement rolled the transaction back and the job went on");
+  } else if (connection_.has_broken_foreign_keys()) {
+    refuse(waiter, Code::failed_precondition, "a deferred foreign key is broken at the end of the write");
+  }
+}
+
+void WriteQueue::refuse(Waiter& waiter, Code code, const char* why) const {
+  waiter.outcome = fail(code, "database " + settings_.path.string() + ": " + why);
+  waiter.keep = false;
 }
 
 Result<void> WriteQueue::begin() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "mcdsl/base/log.h"
@@ -28,6 +29,7 @@ class WriteQueue {
   using Job = std::function<bool(WriteTransaction&)>;
 
   WriteQueue(const config::Database& settings, log::Logger logger);
+  /// Waits for the jobs that were taken.
   ~WriteQueue();
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
@@ -35,17 +37,16 @@ class WriteQueue {
   /// Runs the job and returns when its fate is decided. Rethrows what the job threw.
   [[nodiscard]] Result<void> run(const Job& job);
 
-  /// The writer connection, while no job runs: for opening and migrating.
-  [[nodiscard]] Connection& connection() noexcept { return connection_; }
-
  private:
   struct Waiter;
 
-  [[nodiscard]] Result<void> enqueue(Waiter& self);
+  /// Whether the caller leads at once; else it waits to be told.
+  [[nodiscard]] Result<bool> enqueue(Waiter& self);
   void lead(Waiter& self);
   void commit(const std::vector<Waiter*>& group);
   void commit_without(const std::vector<Waiter*>& group, const Waiter* failed);
   void run_job(Waiter& waiter);
+  void refuse(Waiter& waiter, Code code, const char* why) const;
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Error busy_error(int code) const;
   void roll_back(std::string_view sql);
@@ -57,7 +58,9 @@ class WriteQueue {
   Connection connection_;
 
   std::mutex mutex_;
-  bool leading_ = false;  // somebody uses the connection
+  bool leading_ = false;      // somebody uses the connection
+  std::thread::id leader_{};  // who, while jobs run
+  std::condition_variable idle_;
   std::deque<Waiter*> waiters_;
 };
 
