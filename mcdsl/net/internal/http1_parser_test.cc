@@ -66,7 +66,7 @@ TEST(Http1Framing, DoesNotDependOnHowTheBytesArrive) {
   for (const FramingVector& vector : vectors) {
     SCOPED_TRACE(vector.name);
     const std::string whole = answer_to(vector.bytes, vector.bytes.size());
-    for (const std::size_t piece : {1, 2, 3, 7, 100}) {
+    for (const std::size_t piece : {1U, 2U, 3U, 7U, 100U}) {
       EXPECT_EQ(answer_to(vector.bytes, piece), whole) << "in pieces of " << piece;
     }
   }
