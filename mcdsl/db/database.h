@@ -102,7 +102,8 @@ class Database {
 
   /// Writes a copy of the database as it is at one moment, while reads and writes go on: checked, synced, with mode
   /// 0600, and at its place only when it is whole. Throws Exception: already_exists where something is at `path`,
-  /// resource_exhausted for a full disk; nothing is left over then.
+  /// resource_exhausted for a full disk; nothing is left over then. What a killed process left in the folder of its
+  /// snapshot goes with the next one.
   void snapshot(const std::filesystem::path& path) const;
 
   /// Where a snapshot belongs: "backups/notes-20260131T120000Z.db" beside the database, or in `backup_dir`.

@@ -92,6 +92,7 @@ class WriteTransaction : public ReadTransaction {
   /// The same with RETURNING: every row it returns.
   template <class T, class... Parameters>
   [[nodiscard]] Result<std::vector<T>> execute_returning(std::string_view sql, const Parameters&... parameters) {
+    static_assert(!kIsView<T>, "a view ends with its row");
     std::vector<T> rows;
     const auto changed = run(sql, {to_parameter(parameters)...}, [&](Row& row) {
       row.into(rows.emplace_back());

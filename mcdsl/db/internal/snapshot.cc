@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,23 +42,60 @@ Code code_of(int errno_value) {
   throw Exception(code_of(errno_value), "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
 }
 
+constexpr std::string_view kTemporary = ".mcdsl-snapshot-";
+constexpr std::string_view kJournal = "-journal";  // what SQLite adds to a file's name
+
+void lock(const UniqueFd& fd, const std::filesystem::path& path) {
+  while (::flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) {
+      fail_system("lock", path, errno);
+    }
+  }
+}
+
+void remove_temporary(const std::string& name) {
+  ::unlink(name.c_str());
+  ::unlink((name + std::string(kJournal)).c_str());
+}
+
+// What a killed process left: whoever is still at work on a file holds a lock on it.
+void remove_abandoned(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().string();
+    if (!entry.path().filename().string().starts_with(kTemporary) || name.ends_with(kJournal)) {
+      continue;
+    }
+    const UniqueFd fd(::open(name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+      remove_temporary(name);
+    }
+  }
+}
+
 // An empty file of mode 0600 in the target's folder, gone again unless it was renamed. SQLite writes into a file that
 // is empty, so nobody else ever sees the copy with other rights.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : name_((target.parent_path() / ("." + target.filename().string() + ".tmp-XXXXXX")).string()) {
-    const UniqueFd fd(::mkostemp(name_.data(), O_CLOEXEC));
-    if (!fd) {
-      fail_system("create", name_, errno);
+  explicit TemporaryFile(const std::filesystem::path& folder)
+      : name_((folder / (std::string(kTemporary) + "XXXXXX")).string()) {
+    // While the folder is locked nobody takes the new file for an abandoned one.
+    const UniqueFd folder_fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder_fd) {
+      fail_system("open", folder, errno);
     }
+    lock(folder_fd, folder);
+    remove_abandoned(folder);
+    fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));
+    if (!fd_) {
+      fail_system("create a file in", folder, errno);
+    }
+    lock(fd_, name_);
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
     if (!renamed_) {
-      ::unlink(name_.c_str());
-      ::unlink((name_ + "-journal").c_str());
+      remove_temporary(name_);
     }
   }
 
@@ -72,6 +111,7 @@ class TemporaryFile {
 
  private:
   std::string name_;
+  UniqueFd fd_;  // open for its lock
   bool renamed_ = false;
 };
 
@@ -107,7 +147,7 @@ void take_snapshot(const config::Database& settings, const std::filesystem::path
     fail_system("refusing to write over", target, EEXIST);
   }
   const std::filesystem::path absolute = std::filesystem::absolute(target);
-  TemporaryFile file(absolute);
+  TemporaryFile file(absolute.parent_path());
   copy_into(settings, file.name());
   check_copy(settings, file.name());
   sync(file.name(), O_RDONLY);
