@@ -115,8 +115,7 @@ class UserCommands {
   void set_password(const Words& words) const {
     const std::string username = value_or_throw(canonical_username(words.name));
     const OpenStore store(config_, console_);
-    const std::string hashed = hash(read_password(console_, words.password_from_stdin));
-    value_or_throw(store->set_password(username, hashed));
+    value_or_throw(store->set_password(username, hash(read_password(console_, words.password_from_stdin))));
     console_.out << "changed the password of " << username << "; its tokens are revoked\n";
   }
 

@@ -13,6 +13,11 @@ void PolicyRule::bind(mcdsl::config::Binder& b) {
   b.field("accounts", accounts, {.doc = "One of these user names; empty: any."});
   b.field("services", services, {.doc = "Logins to one of these services (their mcias.service_name); empty: any."});
   b.field("tags", tags, {.doc = "Logins to a service with one of these tags (its mcias.tags); empty: any."});
+  b.check([this](const mcdsl::config::Refuse& refuse) {
+    if (const auto found = mistake()) {
+      refuse(found->key, found->what);
+    }
+  });
 }
 
 void IdentitySettings::bind(mcdsl::config::Binder& b) {

@@ -76,5 +76,11 @@ TEST(Config, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(findings("[identity]\nargon2_memory_kib = 1\n"), HasSubstr("argon2_memory_kib"));
 }
 
+TEST(Config, RefusesAPolicyRuleThatNobodyCanMean) {
+  EXPECT_THAT(findings("[[policy]]\ntags = [\"x\"]\n[[policy]]\nroles = [\"gest\"]\n"),
+              HasSubstr("policy[1].roles: there is no role \"gest\""));
+  EXPECT_THAT(findings("[[policy]]\nname = \"all\"\n"), HasSubstr("policy[0].effect: the rule names no roles"));
+}
+
 }  // namespace
 }  // namespace mcias

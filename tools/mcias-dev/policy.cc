@@ -30,34 +30,39 @@ bool matches(const PolicyRule& rule, const Account& account, std::string_view se
 
 // Gives the rule a name and its accounts their canonical form.
 void complete(PolicyRule& rule, std::size_t number) {
+  if (const auto mistake = rule.mistake()) {
+    throw mcdsl::Exception(mcdsl::Code::invalid_argument, "[[policy]] " + std::to_string(number) + ": " +
+                                                              std::string(mistake->key) + ": " + mistake->what);
+  }
   if (rule.name.empty()) {
     rule.name = "policy " + std::to_string(number);
   }
-  const auto refuse = [&](const std::string& why) {
-    throw mcdsl::Exception(mcdsl::Code::invalid_argument, "[[policy]] " + std::to_string(number) + " (\"" +
-                                                              mcdsl::printable(rule.name) + "\"): " + why);
-  };
-  if (rule.roles.empty() && rule.accounts.empty() && rule.services.empty() && rule.tags.empty()) {
-    refuse("has no roles, accounts, services or tags: it would keep everybody out of everything");
-  }
-  for (const auto& role : rule.roles) {
-    if (role == kAdminRole) {
-      refuse("names the role admin, which passes every rule");
-    }
-    if (!is_role(role)) {
-      refuse("there is no role \"" + mcdsl::printable(role) + "\"");
-    }
-  }
   for (auto& account : rule.accounts) {
-    auto name = canonical_username(account);
-    if (!name) {
-      refuse("\"" + mcdsl::printable(account) + "\" can be no account: " + name.error().message());
-    }
-    account = *std::move(name);
+    account = canonical_username(account).value();
   }
 }
 
 }  // namespace
+
+std::optional<PolicyRule::Mistake> PolicyRule::mistake() const {
+  if (roles.empty() && accounts.empty() && services.empty() && tags.empty()) {
+    return Mistake{"effect", "the rule names no roles, accounts, services or tags: it would keep everybody out"};
+  }
+  for (const auto& role : roles) {
+    if (role == kAdminRole) {
+      return Mistake{"roles", "the role admin passes every rule"};
+    }
+    if (!is_role(role)) {
+      return Mistake{"roles", "there is no role \"" + mcdsl::printable(role) + "\""};
+    }
+  }
+  for (const auto& account : accounts) {
+    if (!canonical_username(account)) {
+      return Mistake{"accounts", "no account can have the name \"" + mcdsl::printable(account) + "\""};
+    }
+  }
+  return std::nullopt;
+}
 
 Policy::Policy(std::vector<PolicyRule> rules) : rules_(std::move(rules)) {
   for (std::size_t i = 0; i < rules_.size(); ++i) {

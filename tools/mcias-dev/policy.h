@@ -30,14 +30,21 @@ struct PolicyRule {
   std::vector<std::string> tags = {};
 
   void bind(mcdsl::config::Binder& b);
+
+  struct Mistake {
+    std::string_view key;
+    std::string what;
+  };
+  /// What makes a rule that nobody can mean: no condition at all, a role that does not exist or passes every rule, a
+  /// name that no account can have.
+  [[nodiscard]] std::optional<Mistake> mistake() const;
 };
 
 /// Who may log in where: everybody everywhere, but for the rules. Administrators pass every rule (MCIAS.md: "policy
 /// bypass").
 class Policy {
  public:
-  /// Throws Exception (invalid_argument) naming the rule that can only be a mistake: no condition at all, a role that
-  /// does not exist or is `admin`, a name no account can have.
+  /// Throws Exception (invalid_argument) naming the rule that has a mistake.
   explicit Policy(std::vector<PolicyRule> rules);
 
   /// The name of the first rule that keeps this login out; nullopt where none does.

@@ -75,10 +75,10 @@ std::string refusal(const PolicyRule& rule) {
 }
 
 TEST(Policy, RefusesRulesThatCanOnlyBeMistakes) {
-  EXPECT_THAT(refusal({.name = "all"}), HasSubstr("[[policy]] 2 (\"all\"): has no roles"));
-  EXPECT_THAT(refusal({.roles = {"admin"}}), HasSubstr("passes every rule"));
-  EXPECT_THAT(refusal({.roles = {"gest"}}), HasSubstr("no role \"gest\""));
-  EXPECT_THAT(refusal({.accounts = {"a b"}}), HasSubstr("\"a b\" can be no account"));
+  EXPECT_THAT(refusal({.name = "all"}), HasSubstr("[[policy]] 2: effect: the rule names no roles"));
+  EXPECT_THAT(refusal({.roles = {"admin"}}), HasSubstr("roles: the role admin passes every rule"));
+  EXPECT_THAT(refusal({.roles = {"gest"}}), HasSubstr("roles: there is no role \"gest\""));
+  EXPECT_THAT(refusal({.accounts = {"a b"}}), HasSubstr("accounts: no account can have the name \"a b\""));
 }
 
 }  // namespace

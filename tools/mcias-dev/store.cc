@@ -12,7 +12,6 @@ namespace mcias {
 namespace {
 
 using mcdsl::Code;
-using mcdsl::Error;
 using mcdsl::fail;
 using mcdsl::fail_visible;
 using mcdsl::Result;
@@ -60,7 +59,13 @@ std::vector<std::string> split(std::string_view text) {
   return roles;
 }
 
-// An account's columns, in the order of every SELECT below.
+// The accounts that a clause picks, as AccountRow reads them.
+std::string select_accounts(std::string_view clause) {
+  return "SELECT a.id, a.username, a.account_type, a.roles, a.password_hash, a.disabled, a.created_at, a.revision "
+         "FROM accounts a " +
+         std::string(clause);
+}
+
 struct AccountRow {
   Account account;
 
@@ -79,10 +84,7 @@ std::optional<Account> account_of(std::optional<AccountRow> row) {
 }
 
 std::optional<Account> find_account(ReadTransaction& tx, std::string_view username) {
-  return account_of(tx.query_one<AccountRow>(
-      "SELECT id, username, account_type, roles, password_hash, disabled, created_at, revision "
-      "FROM accounts WHERE username = ?1",
-      username));
+  return account_of(tx.query_one<AccountRow>(select_accounts("WHERE a.username = ?1"), username));
 }
 
 Result<Account> require_account(ReadTransaction& tx, std::string_view username) {
@@ -124,10 +126,8 @@ std::optional<Account> Store::find(std::string_view username) const {
 std::vector<Account> Store::list() const {
   return database_.read([](ReadTransaction& tx) {
     std::vector<Account> accounts;
-    tx.for_each<AccountRow>(
-        "SELECT id, username, account_type, roles, password_hash, disabled, created_at, revision "
-        "FROM accounts ORDER BY username",
-        [&](AccountRow&& row) { accounts.push_back(std::move(row.account)); });
+    tx.for_each<AccountRow>(select_accounts("ORDER BY a.username"),
+                            [&](AccountRow&& row) { accounts.push_back(std::move(row.account)); });
     return accounts;
   });
 }
@@ -204,11 +204,10 @@ Result<void> Store::add_token(const Account& account, const TokenRecord& token) 
 
 std::optional<Account> Store::owner_of(std::string_view token_id) const {
   return database_.read([&](ReadTransaction& tx) {
-    return account_of(tx.query_one<AccountRow>(
-        "SELECT a.id, a.username, a.account_type, a.roles, a.password_hash, a.disabled, a.created_at, a.revision "
-        "FROM tokens t JOIN accounts a ON a.id = t.account_id "
-        "WHERE t.id = ?1 AND t.expires_at > ?2 AND a.disabled = 0",
-        token_id, clock_.now()));
+    return account_of(
+        tx.query_one<AccountRow>(select_accounts("JOIN tokens t ON t.account_id = a.id "
+                                                 "WHERE t.id = ?1 AND t.expires_at > ?2 AND a.disabled = 0"),
+                                 token_id, clock_.now()));
   });
 }
 
