@@ -65,14 +65,10 @@ const net::Address& Server::address() const noexcept {
 }
 
 std::string Server::url() const {
-  net::Address reachable = parts_->address;
-  if (reachable.is_unix()) {
+  if (parts_->address.is_unix()) {
     return {};
   }
-  if (reachable.host.empty() || reachable.host == "0.0.0.0" || reachable.host == "::") {
-    reachable.host = "localhost";
-  }
-  return (parts_->certificates ? "https://" : "http://") + reachable.to_string();
+  return (parts_->certificates ? "https://" : "http://") + parts_->address.reachable().to_string();
 }
 
 void Server::start() {

@@ -59,6 +59,14 @@ bool Address::is_loopback() const noexcept {
   return is_unix() || host == "localhost" || host == "::1";
 }
 
+Address Address::reachable() const {
+  Address address = *this;
+  if (!is_unix() && (host.empty() || host == "0.0.0.0" || host == "::")) {
+    address.host = "localhost";
+  }
+  return address;
+}
+
 std::string Address::to_string() const {
   if (is_unix()) {
     return std::string(kUnixPrefix) + unix_path;

@@ -21,6 +21,9 @@ struct Address {
   /// Whether only this machine can reach it: 127.0.0.0/8, ::1, "localhost", a Unix socket.
   [[nodiscard]] bool is_loopback() const noexcept;
 
+  /// What a client on this machine connects to: localhost where the address is that of every interface.
+  [[nodiscard]] Address reachable() const;
+
   /// The form it is written in above.
   [[nodiscard]] std::string to_string() const;
 };

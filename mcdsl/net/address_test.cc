@@ -65,5 +65,13 @@ TEST(Address, KnowsWhatOnlyThisMachineReaches) {
   }
 }
 
+TEST(Address, IsReachedAtLocalhostWhereItIsEveryInterface) {
+  for (const std::string_view everywhere : {":8443", "0.0.0.0:8443", "[::]:8443"}) {
+    EXPECT_EQ(parse_address(everywhere)->reachable().to_string(), "localhost:8443") << everywhere;
+  }
+  EXPECT_EQ(parse_address("192.0.2.7:8443")->reachable().to_string(), "192.0.2.7:8443");
+  EXPECT_EQ(parse_address("unix:/run/notes.sock")->reachable().to_string(), "unix:/run/notes.sock");
+}
+
 }  // namespace
 }  // namespace mcdsl::net

@@ -1,8 +1,10 @@
 // The other process of the tests in this folder: db_child <what> <database> [argument]. It prints a line for each thing
 // done, and a test kills it between two of them.
 #include <cstdio>
+#include <deque>
 #include <iostream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -73,22 +75,38 @@ void write_some(const std::string& path, const std::string& prefix) {
   }
 }
 
-// The argument is the number of steps; each one makes a table of 200 rows.
-void migrate(const std::string& path, const std::string& argument) {
-  const int count = std::stoi(argument);
-  std::vector<std::string> texts;
+// Migrations whose texts live as long as they do; each makes a table of 200 rows.
+struct Steps {
+  std::deque<std::string> texts;
+  std::vector<db::Migration> list;
+};
+
+Steps make_steps(int count) {
+  Steps steps;
   for (int i = 1; i <= count; ++i) {
     const std::string table = "t" + std::to_string(i);
-    texts.push_back("CREATE TABLE " + table + " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
-                    "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
+    steps.texts.push_back("CREATE TABLE " + table +
+                          " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
+                          "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
+    steps.list.push_back({.version = i, .name = "step", .sql = steps.texts.back()});
   }
+  return steps;
+}
+
+// Step by step, as programs that grow would; the argument is their number.
+void migrate(const std::string& path, const std::string& argument) {
+  const Steps steps = make_steps(std::stoi(argument));
   const db::Database database = open(path);
-  std::vector<db::Migration> steps;
-  for (int i = 1; i <= count; ++i) {
-    steps.push_back({.version = i, .name = "step", .sql = texts[static_cast<std::size_t>(i) - 1]});
-    database.migrate(steps);
+  for (std::size_t i = 1; i <= steps.list.size(); ++i) {
+    database.migrate(std::span(steps.list).first(i));
     say(std::to_string(i));
   }
+}
+
+// Whatever is missing, as the newest program would.
+void migrate_at_once(const std::string& path, const std::string& argument) {
+  const Steps steps = make_steps(std::stoi(argument));
+  open(path).migrate(steps.list);
 }
 
 // Snapshots without end into a folder.
@@ -111,8 +129,13 @@ void open_as_nobody(const std::string& path, const std::string& /*argument*/) {
 }
 
 const std::map<std::string_view, void (*)(const std::string&, const std::string&)> kActions{
-    {"hold", hold},       {"write-forever", write_forever}, {"write-some", write_some},
-    {"migrate", migrate}, {"snapshot", snapshot},           {"open-as-nobody", open_as_nobody}};
+    {"hold", hold},
+    {"write-forever", write_forever},
+    {"write-some", write_some},
+    {"migrate", migrate},
+    {"migrate-at-once", migrate_at_once},
+    {"snapshot", snapshot},
+    {"open-as-nobody", open_as_nobody}};
 
 }  // namespace
 

@@ -35,11 +35,7 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* body)
 
 // Where a client on this machine reaches what listens at the address.
 std::string health_url(const net::Address& address, bool tls) {
-  net::Address reachable = address;
-  if (reachable.host.empty() || reachable.host == "0.0.0.0" || reachable.host == "::") {
-    reachable.host = "localhost";
-  }
-  const std::string authority = address.is_unix() ? "localhost" : reachable.to_string();
+  const std::string authority = address.is_unix() ? "localhost" : address.reachable().to_string();
   return (tls ? "https://" : "http://") + authority + "/v1/health";
 }
 
