@@ -24,9 +24,9 @@ void say(const std::string& line) {
   }
 }
 
-db::Database open(const std::string& path) {
+db::Database open(const std::string& path, int log_to = STDERR_FILENO) {
   return db::Database::open({.path = path, .synchronous = config::Synchronous::full},
-                            {.logger = log::Logger(std::make_shared<log::FdSink>(STDERR_FILENO))});
+                            {.logger = log::Logger(std::make_shared<log::FdSink>(log_to))});
 }
 
 // Holds the write lock, as a program that is not ours, until standard input ends.
@@ -73,7 +73,7 @@ void write_some(const std::string& path, const std::string& prefix) {
   }
 }
 
-// The argument is the number of steps; each one makes a table of 200 rows.
+// The argument is the number of steps; each one makes a table of 200 rows. The log says when one is done.
 void migrate(const std::string& path, const std::string& argument) {
   const int count = std::stoi(argument);
   std::vector<std::string> texts;
@@ -82,13 +82,11 @@ void migrate(const std::string& path, const std::string& argument) {
     texts.push_back("CREATE TABLE " + table + " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
                     "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
   }
-  const db::Database database = open(path);
   std::vector<db::Migration> steps;
   for (int i = 1; i <= count; ++i) {
     steps.push_back({.version = i, .name = "step", .sql = texts[static_cast<std::size_t>(i) - 1]});
-    database.migrate(steps);
-    say(std::to_string(i));
   }
+  open(path, STDOUT_FILENO).migrate(steps);
 }
 
 // Snapshots without end into a folder.
