@@ -120,7 +120,7 @@ class Row {
   }
   template <class... Ts>
   void read(std::tuple<Ts...>& out) {
-    std::apply([this](auto&... fields) { into(fields...); }, out);
+    std::apply([this](auto&... fields) { this->into(fields...); }, out);
   }
   template <class T>
     requires requires(T& object, Row& row) { object.bind(row); }
