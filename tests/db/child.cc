@@ -1,10 +1,8 @@
 // The other process of the tests in this folder: db_child <what> <database> [argument]. It prints a line for each thing
 // done, and a test kills it between two of them.
 #include <cstdio>
-#include <deque>
 #include <iostream>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,9 +24,9 @@ void say(const std::string& line) {
   }
 }
 
-db::Database open(const std::string& path) {
+db::Database open(const std::string& path, int log_to = STDERR_FILENO) {
   return db::Database::open({.path = path, .synchronous = config::Synchronous::full},
-                            {.logger = log::Logger(std::make_shared<log::FdSink>(STDERR_FILENO))});
+                            {.logger = log::Logger(std::make_shared<log::FdSink>(log_to))});
 }
 
 // Holds the write lock, as a program that is not ours, until standard input ends.
@@ -75,38 +73,20 @@ void write_some(const std::string& path, const std::string& prefix) {
   }
 }
 
-// Migrations whose texts live as long as they do; each makes a table of 200 rows.
-struct Steps {
-  std::deque<std::string> texts;
-  std::vector<db::Migration> list;
-};
-
-Steps make_steps(int count) {
-  Steps steps;
+// The argument is the number of steps; each one makes a table of 200 rows. The log says when one is done.
+void migrate(const std::string& path, const std::string& argument) {
+  const int count = std::stoi(argument);
+  std::vector<std::string> texts;
   for (int i = 1; i <= count; ++i) {
     const std::string table = "t" + std::to_string(i);
-    steps.texts.push_back("CREATE TABLE " + table +
-                          " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
-                          "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
-    steps.list.push_back({.version = i, .name = "step", .sql = steps.texts.back()});
+    texts.push_back("CREATE TABLE " + table + " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
+                    "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
   }
-  return steps;
-}
-
-// Step by step, as programs that grow would; the argument is their number.
-void migrate(const std::string& path, const std::string& argument) {
-  const Steps steps = make_steps(std::stoi(argument));
-  const db::Database database = open(path);
-  for (std::size_t i = 1; i <= steps.list.size(); ++i) {
-    database.migrate(std::span(steps.list).first(i));
-    say(std::to_string(i));
+  std::vector<db::Migration> steps;
+  for (int i = 1; i <= count; ++i) {
+    steps.push_back({.version = i, .name = "step", .sql = texts[static_cast<std::size_t>(i) - 1]});
   }
-}
-
-// Whatever is missing, as the newest program would.
-void migrate_at_once(const std::string& path, const std::string& argument) {
-  const Steps steps = make_steps(std::stoi(argument));
-  open(path).migrate(steps.list);
+  open(path, STDOUT_FILENO).migrate(steps);
 }
 
 // Snapshots without end into a folder.
@@ -129,13 +109,8 @@ void open_as_nobody(const std::string& path, const std::string& /*argument*/) {
 }
 
 const std::map<std::string_view, void (*)(const std::string&, const std::string&)> kActions{
-    {"hold", hold},
-    {"write-forever", write_forever},
-    {"write-some", write_some},
-    {"migrate", migrate},
-    {"migrate-at-once", migrate_at_once},
-    {"snapshot", snapshot},
-    {"open-as-nobody", open_as_nobody}};
+    {"hold", hold},       {"write-forever", write_forever}, {"write-some", write_some},
+    {"migrate", migrate}, {"snapshot", snapshot},           {"open-as-nobody", open_as_nobody}};
 
 }  // namespace
 
