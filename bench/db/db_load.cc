@@ -147,7 +147,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: db_load write|read|snapshot ours|connections|mutex normal|full SECONDS FILE\n");
     return 64;
   }
-  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(std::stod(argv[4])));
+  const auto time =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(std::stod(argv[4])));
   const auto store = bench::open_store(argv[2], argv[5], argv[3] == std::string_view("full"));
   run(argv[1], *store, time, argv[5]);
   return 0;

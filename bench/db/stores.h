@@ -7,7 +7,8 @@
 
 namespace bench {
 
-/// What one thread of the load does to the store. Throws std::exception for what must not happen, a busy error included.
+/// What one thread of the load does to the store. Throws std::exception for what must not happen, a busy error
+/// included.
 class Session {
  public:
   Session() = default;

@@ -83,7 +83,7 @@ TEST(Crash, LeavesAMigrationDoneOrUndone) {
         EXPECT_EQ(transaction.query_one<int>("SELECT count(*) FROM " + table), 200);
       }
     });
-    ChildProcess again("migrate-at-once", folder / "notes.db", std::to_string(kSteps));
+    ChildProcess again("migrate", folder / "notes.db", std::to_string(kSteps));
     EXPECT_EQ(again.finish(), 0) << again.errors();
   }
 }
