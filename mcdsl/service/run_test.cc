@@ -1,8 +1,8 @@
 #include "mcdsl/service/run.h"
 
+#include <array>
 #include <csignal>
 #include <filesystem>
-#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,6 +67,21 @@ class RunTest : public ::testing::Test {
         .write("notes.toml", "max_notes = 7\n[server]\ntls = \"off\"\nlisten_addr = \"unix:" + socket_.string() +
                                  "\"\nshutdown_timeout = \"5s\"\n" + more)
         .string();
+  }
+
+  // Asks with `status` until the service answers.
+  static bool becomes_ready(std::string file) {
+    std::string name = "notes";
+    std::string command = "status";
+    std::string option = "--config";
+    std::array<char*, 4> argv{name.data(), command.data(), option.data(), file.data()};
+    for (int tries = 0; tries < 2000; ++tries) {
+      if (mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {}) == 0) {
+        return true;
+      }
+      std::this_thread::yield();
+    }
+    return false;
   }
 
   testing::TempDir folder_;
@@ -184,7 +199,6 @@ TEST_F(RunTest, StatusFailsWhereNothingListens) {
 TEST_F(RunTest, ServesUntilSigtermAndDrains) {
   internal::block_signals();  // in this thread, as in those it starts
   const std::string file = configure("drain_delay = \"0s\"\n");
-  std::promise<void> drained;
   std::thread service([&] {
     std::vector<std::string> words{"notes", "server", "--config", file};
     std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
@@ -194,18 +208,11 @@ TEST_F(RunTest, ServesUntilSigtermAndDrains) {
           running.serve();
         });
     EXPECT_EQ(code, 0);
-    drained.set_value();
   });
-  int status = 1;
-  for (int tries = 0; tries < 2000 && status != 0; ++tries) {
-    std::vector<std::string> words{"notes", "status", "--config", file};
-    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
-    status = mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {});
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(status, 0) << "the service never became ready";
+  EXPECT_TRUE(becomes_ready(file)) << "the service never became ready";
+  ::kill(::getpid(), SIGHUP);
+  EXPECT_TRUE(becomes_ready(file)) << "SIGHUP must not end it";
   ::kill(::getpid(), SIGTERM);
-  drained.get_future().wait();
   service.join();
   EXPECT_FALSE(std::filesystem::exists(socket_)) << "the socket file goes with the listener";
 }
