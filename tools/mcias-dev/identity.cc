@@ -49,6 +49,25 @@ Identity::Identity(const Config& config, const Store& store, mcdsl::log::Logger 
       limiter_(config.identity.failures_per_username(), config.identity.failures_per_address(), clock) {}
 
 std::expected<Session, LoginRefusal> Identity::login(const LoginRequest& request, std::string_view client_address) {
+  const auto account = authenticate(request, client_address);
+  if (!account) {
+    return std::unexpected(account.error());
+  }
+  const std::string service = mcdsl::printable(request.service_name, kMaxLogged);
+  if (const auto rule = policy_.denied_by(*account, request.service_name, request.tags)) {
+    logger_.info("login denied by policy", {{"username", account->username}, {"service", service}, {"rule", *rule}});
+    return refuse(Error::visible(Code::permission_denied, "the login policy keeps this account from this service"));
+  }
+  auto session = open_session(*account);
+  if (!session) {
+    return refuse(std::move(session).error());
+  }
+  logger_.info("login", {{"username", account->username}, {"service", service}});
+  return *std::move(session);
+}
+
+std::expected<Account, LoginRefusal> Identity::authenticate(const LoginRequest& request,
+                                                            std::string_view client_address) {
   // No account has a name without a canonical form; all such names share one count.
   const auto canonical = canonical_username(request.username);
   const auto username = canonical ? std::optional(*canonical) : std::nullopt;
@@ -62,26 +81,17 @@ std::expected<Session, LoginRefusal> Identity::login(const LoginRequest& request
   if (!turn) {
     return refuse(turn.error());
   }
+  // And behind it, so that a burst of guesses gets no further past the limit than the verifications that run at once.
   if (const auto wait = limiter_.wait(counted_name, client_address)) {
     return refuse_for(*wait);
   }
-  const auto account = check_password(username, request.password, *turn);
+  auto account = check_password(username, request.password, *turn);
   if (!account) {
     limiter_.failed(counted_name, client_address);
     return refuse(Error::visible(Code::unauthenticated, "wrong user name or password"));
   }
   limiter_.succeeded(counted_name);
-  const std::string service = mcdsl::printable(request.service_name, kMaxLogged);
-  if (const auto rule = policy_.denied_by(*account, request.service_name, request.tags)) {
-    logger_.info("login denied by policy", {{"username", account->username}, {"service", service}, {"rule", *rule}});
-    return refuse(Error::visible(Code::permission_denied, "the login policy keeps this account from this service"));
-  }
-  auto session = open_session(*account);
-  if (!session) {
-    return refuse(std::move(session).error());
-  }
-  logger_.info("login", {{"username", account->username}, {"service", service}});
-  return *std::move(session);
+  return *std::move(account);
 }
 
 // The account if the password is its own and it may be used; nullopt otherwise, for the same amount of work.

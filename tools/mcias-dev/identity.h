@@ -39,10 +39,8 @@ class Identity {
            const mcdsl::Clock& clock = mcdsl::system_clock());
 
   /// Errors: unauthenticated (wrong name or password), permission_denied (a policy rule), resource_exhausted (too many
-  /// failures of this name or address), unavailable (too many logins at once).
-  ///
-  /// Failures are looked at again when the password's turn has come, so that what a burst of guesses gets past the
-  /// limit is no more than the verifications that run at once.
+  /// failures of this name or address), unavailable (too many logins at once), aborted (the account was changed while
+  /// it logged in).
   [[nodiscard]] std::expected<mcdsl::auth::Session, LoginRefusal> login(const mcdsl::auth::LoginRequest& request,
                                                                         std::string_view client_address);
 
@@ -67,6 +65,8 @@ class Identity {
     mcdsl::auth::Session session;
   };
 
+  [[nodiscard]] std::expected<Account, LoginRefusal> authenticate(const mcdsl::auth::LoginRequest& request,
+                                                                  std::string_view client_address);
   [[nodiscard]] std::optional<Account> check_password(const std::optional<std::string>& username,
                                                       const mcdsl::Secret& password, const PasswordHasher::Turn& turn);
   [[nodiscard]] mcdsl::Result<mcdsl::auth::Session> open_session(const Account& account) const;

@@ -37,8 +37,9 @@ std::string machine_word(const http::Response& response) {
     return std::string(mcdsl::name(response.error->code()));
   }
   std::string word(http::reason_phrase(response.status));
-  std::ranges::transform(word, word.begin(),
-                         [](char c) { return c == ' ' ? '_' : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::ranges::transform(word, word.begin(), [](char c) {
+    return c == ' ' ? '_' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
   return word;
 }
 
@@ -83,15 +84,11 @@ Result<http::Response> renew(const Identity& identity, const http::Request& requ
   return http::json(auth::encode_session(*session));
 }
 
-// Whatever comes is answered: no token, or a body that makes no sense, is no valid token. Only where the store cannot
-// tell there is an error.
-Result<http::Response> validate(const Identity& identity, const http::Request& request) {
+// No token, or a body that makes no sense, is no valid token. A store that cannot tell throws: that is no answer.
+http::Response validate(const Identity& identity, const http::Request& request) {
   const auto in_header = request.bearer_token();
   const auto in_body = json::decode<auth::ValidationRequest>(in_header ? std::string_view() : request.body());
   const auto caller = identity.validate(in_header.value_or(in_body ? in_body->token.reveal() : std::string_view()));
-  if (!caller && caller.error().code() != mcdsl::Code::unauthenticated) {
-    return mcdsl::fail(caller.error());
-  }
   return http::json(auth::encode_validation(caller ? &*caller : nullptr));
 }
 
