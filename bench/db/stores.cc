@@ -94,7 +94,7 @@ class Connection {
     sqlite3_bind_int64(find_.get(), 1, id);
     const int code = sqlite3_step(find_.get());
     if (code == SQLITE_ROW) {
-      const std::string text(reinterpret_cast<const char*>(sqlite3_column_text(find_.get(), 1)));
+      found_ = reinterpret_cast<const char*>(sqlite3_column_text(find_.get(), 1));  // a program would keep it
       sqlite3_column_int64(find_.get(), 0);
     }
     sqlite3_reset(find_.get());
@@ -120,6 +120,7 @@ class Connection {
   std::unique_ptr<sqlite3, Close> handle_;
   std::unique_ptr<sqlite3_stmt, Close> insert_;
   std::unique_ptr<sqlite3_stmt, Close> find_;
+  std::string found_;
 };
 
 class ConnectionSession final : public Session {
