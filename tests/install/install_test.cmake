@@ -14,11 +14,16 @@ set(prefix "${scratch}/prefix")
 file(REMOVE_RECURSE "${scratch}")
 must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
 
+set(programs bin/mcias-dev)
 file(GLOB_RECURSE installed RELATIVE "${prefix}" "${prefix}/*")
 foreach(file IN LISTS installed)
-  if(file MATCHES "^bin/|/internal/|\\.cc$")
+  if(file MATCHES "^bin/|/internal/|\\.cc$" AND NOT file IN_LIST programs)
     message(FATAL_ERROR "${file} must not be installed")
   endif()
+endforeach()
+
+foreach(program IN LISTS programs)
+  must_run("${prefix}/${program}" version)
 endforeach()
 
 must_run("${CMAKE_COMMAND}" -G Ninja -S "${CONSUMER}" -B "${scratch}/build" "-DCMAKE_PREFIX_PATH=${prefix}"
