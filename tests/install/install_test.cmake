@@ -1,5 +1,7 @@
 # Installs a build into an empty prefix, then builds and runs the consumer against nothing but that.
 # cmake -D BUILD=<build folder> -D CONSUMER=<folder> -D COMPILER=<C++ compiler> -D PACKAGES=<targets> -P install_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
 function(must_run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)

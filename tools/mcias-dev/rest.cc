@@ -23,7 +23,7 @@ namespace json = mcdsl::json;
 namespace protocol = mcdsl::auth::protocol;
 using mcdsl::Result;
 
-constexpr std::size_t kMaxBody = 16 * 1024;  // a login and a token are a few KiB at most
+constexpr std::size_t kMaxBody = std::size_t{16} << 10U;  // a login and a token are a few KiB at most
 
 // An error as the server writes it when it knows no machine word. One that has a word has a field more and stays.
 struct PlainError {

@@ -127,7 +127,7 @@ std::vector<Account> Store::list() const {
   return database_.read([](ReadTransaction& tx) {
     std::vector<Account> accounts;
     tx.for_each<AccountRow>(select_accounts("ORDER BY a.username"),
-                            [&](AccountRow&& row) { accounts.push_back(std::move(row.account)); });
+                            [&](AccountRow row) { accounts.push_back(std::move(row.account)); });
     return accounts;
   });
 }
