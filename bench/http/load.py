@@ -24,6 +24,7 @@ class Wrk:
     """One wrk with one thread, from construction until `load` returns."""
 
     def __init__(self, server, token, path, connections, seconds):
+        self.what = f"{path} of {server.name}"
         self.process = subprocess.Popen(
             [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}",
              f"https://127.0.0.1:{server.port}{path}"], stdout=subprocess.PIPE, text=True)
@@ -31,7 +32,7 @@ class Wrk:
     def load(self):
         text = self.process.communicate()[0]
         if self.process.returncode != 0 or "Non-2xx" in text or "Socket errors" in text:
-            raise SystemExit(f"http bench: a load that failed is not measured:\n{text}")
+            raise SystemExit(f"http bench: {self.what}: a load that failed is not measured:\n{text}")
         requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
         p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
         return Load(int(requests), float(seconds), float(p99) * MILLISECONDS[unit])
@@ -50,7 +51,7 @@ class Connection(http.client.HTTPSConnection):
 
     def __init__(self, server, context, session=None):
         super().__init__("127.0.0.1", server.port, context=context)
-        self.context, self.session = context, session
+        self.name, self.context, self.session = server.name, context, session
 
     def connect(self):
         http.client.HTTPConnection.connect(self)
@@ -61,7 +62,7 @@ class Connection(http.client.HTTPSConnection):
         response = self.getresponse()
         body = response.read()
         if response.status != 200:
-            raise SystemExit(f"http bench: {path}: status {response.status}")
+            raise SystemExit(f"http bench: {path} of {self.name}: status {response.status}")
         return body.decode()
 
 
@@ -82,7 +83,7 @@ def cpu_of_handshakes(server, count, resume):
         if i == 0:
             before = server.cpu_seconds()  # the first one is full in any case
         elif connection.sock.session_reused != resume:
-            raise SystemExit("http bench: a handshake was full that should have been resumed, or the other way round")
+            raise SystemExit(f"http bench: {server.name}: a handshake was full that should have been resumed, or the other way round")
         session = connection.sock.session  # with the ticket that came before the answer
         connection.close()
     return (server.cpu_seconds() - before) / count * 1e6

@@ -49,12 +49,13 @@ def children_of(pid):
 class Server:
     """A running server; ended by `with`."""
 
-    def __init__(self, command, port=None):
+    def __init__(self, name, command, port=None):
+        self.name = name
         self.started = time.perf_counter()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = port or int(self.process.stdout.readline() or 0)
         if not self.port:
-            raise SystemExit(f"http bench: {command[0]} did not start")
+            raise SystemExit(f"http bench: {name} did not start")
 
     def __enter__(self):
         return self
@@ -88,10 +89,10 @@ class Programs:
                        cwd=ROOT / "bench/peers/go/http", check=True)
 
     def ours(self):
-        return Server([ROOT / "build/release/bin/http_bench_server", *self.arguments])
+        return Server("ours", [ROOT / "build/release/bin/http_bench_server", *self.arguments])
 
     def go(self):
-        return Server([self.go_program, *self.arguments])
+        return Server("Go", [self.go_program, *self.arguments])
 
     def nginx(self, body):
         port = free_port()
@@ -101,4 +102,4 @@ class Programs:
             text = text.replace(f"@{name}@", str(value))
         config = self.folder / "nginx.conf"
         config.write_text(text)
-        return Server([tool("nginx"), "-e", "stderr", "-c", config], port)
+        return Server("nginx", [tool("nginx"), "-e", "stderr", "-c", config], port)
