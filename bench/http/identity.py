@@ -5,8 +5,8 @@ import json
 import ssl
 import threading
 
-ANSWER = {"valid": True, "subject": "6f1d3c1e-0a4e-4c56-8a39-5d7c1f3b2a90", "username": "alice", "account_type": "human",
-          "roles": ["user"], "expires_at": "2100-01-01T00:00:00Z"}
+ANSWER = {"valid": True, "subject": "6f1d3c1e-0a4e-4c56-8a39-5d7c1f3b2a90", "username": "alice",
+          "account_type": "human", "roles": ["user"], "expires_at": "2100-01-01T00:00:00Z"}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
