@@ -27,7 +27,8 @@ class Wrk:
         self.what = f"{path} of {server.name}"
         self.process = subprocess.Popen(
             [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-             "-H", f"Authorization: Bearer {token}", f"https://127.0.0.1:{server.port}{path}"], stdout=subprocess.PIPE, text=True)
+             "-H", f"Authorization: Bearer {token}", f"https://127.0.0.1:{server.port}{path}"],
+            stdout=subprocess.PIPE, text=True)
 
     def load(self):
         text = self.process.communicate()[0]
@@ -83,7 +84,8 @@ def cpu_of_handshakes(server, count, resume):
         if i == 0:
             before = server.cpu_seconds()  # the first one is full in any case
         elif connection.sock.session_reused != resume:
-            raise SystemExit(f"http bench: {server.name}: a handshake was {'full' if resume else 'resumed'} that should not be")
+            kind = "full" if resume else "resumed"
+            raise SystemExit(f"http bench: {server.name}: a handshake was {kind} that should not be")
         session = connection.sock.session  # with the ticket that came before the answer
         connection.close()
     return (server.cpu_seconds() - before) / count * 1e6
