@@ -113,6 +113,9 @@ void Database::bind(Binder& b) {
           {.doc = "How much of the database is mapped into memory; 0 for nothing.", .min = 0});
   b.field("queue", queue,
           {.doc = "Write jobs that may wait; past it a write fails with resource_exhausted.", .min = 1, .max = kMib});
+  b.field("slow_job", slow_job,
+          {.doc = "A read or write that takes longer is logged with its place in the program; 0s for none.",
+           .min = milliseconds(0)});
   b.field("backup_dir", backup_dir, {.doc = "Where snapshots go; empty for \"backups\" beside the database."});
 }
 

@@ -11,6 +11,7 @@
 #include "mcdsl/base/time.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/internal/connection.h"
+#include "mcdsl/db/internal/housekeeper.h"
 #include "mcdsl/db/internal/migrator.h"
 #include "mcdsl/db/internal/reader_pool.h"
 #include "mcdsl/db/internal/snapshot.h"
@@ -53,9 +54,11 @@ struct Database::State {
       throw Exception(Code::invalid_argument, "database.path is empty");
     }
     create_private(settings.path);
-    writer.emplace(settings, logger);
+    writer.emplace(settings, dependencies);
     make_private(settings.path, logger);
-    readers.emplace(settings);
+    readers.emplace(settings, dependencies);
+    housekeeper.emplace(settings, dependencies, *writer, *readers);
+    housekeeper->start();
   }
 
   const config::Database settings;
@@ -63,6 +66,7 @@ struct Database::State {
   const Clock& clock;
   std::optional<internal::WriteQueue> writer;
   std::optional<internal::ReaderPool> readers;
+  std::optional<internal::Housekeeper> housekeeper;
 };
 
 Database Database::open(const config::Database& settings, const Dependencies& dependencies) {
@@ -92,15 +96,37 @@ void Database::migrate(std::span<const Migration> migrations) const {
   });
 }
 
-Database::Reader::Reader(const Database& database)
-    : state_(*database.state_), connection_(&state_.readers->acquire()) {}
+Database::Reader::Reader(const Database& database, const std::source_location& origin)
+    : state_(*database.state_), reader_(state_.readers->acquire(origin)) {}
 
 Database::Reader::~Reader() {
-  state_.readers->release(*connection_);
+  state_.readers->release(reader_);
 }
 
-Result<void> Database::write_erased(const std::function<bool(WriteTransaction&)>& job) const {
-  return state_->writer->run(job);
+internal::Connection& Database::Reader::connection() const noexcept {
+  return reader_.connection;
+}
+
+Result<void> Database::write_erased(FunctionRef<bool(WriteTransaction&)> job, const WriteOptions& options,
+                                    const std::source_location& origin) const {
+  auto outcome = state_->writer->run(
+      [&](internal::Connection& connection) {
+        WriteTransaction transaction(connection);
+        return job(transaction);
+      },
+      options, origin);
+  state_->housekeeper->note_commit();
+  return outcome;
+}
+
+Statistics Database::statistics() const {
+  std::error_code missing;
+  const std::uintmax_t wal = std::filesystem::file_size(path().string() + "-wal", missing);
+  return {.writes = state_->writer->writes(),
+          .groups = state_->writer->groups(),
+          .waiting_writes = state_->writer->waiting(),
+          .reads_in_progress = state_->readers->lent(),
+          .wal_bytes = missing ? 0 : wal};
 }
 
 void Database::snapshot(const std::filesystem::path& path) const {

@@ -84,11 +84,11 @@ class HeldWriter {
 
   /// Starts a write on a thread of its own and returns when it waits in the queue.
   template <class Job>
-  [[nodiscard]] auto add(Job job) {
-    auto result = std::async(std::launch::async, [this, job] {
+  [[nodiscard]] auto add(Job job, WriteOptions options = {}) {
+    auto result = std::async(std::launch::async, [this, job, options] {
       Announcer announcer(waiting_);
       set_blocking_observer(&announcer);  // of this thread, which ends with the write
-      return database_.write(job);
+      return database_.write(job, options);
     });
     waiting_.acquire();
     return result;

@@ -57,18 +57,13 @@ class Umask {
 };
 
 TEST(Database, HasItsPragmasInForceOnEveryConnection) {
-  const Scratch scratch({.synchronous = config::Synchronous::full, .busy_timeout = 1234ms, .cache_kib = 777});
+  const Scratch scratch({.synchronous = config::Synchronous::full, .cache_kib = 777});
   EXPECT_EQ(pragma(scratch.database, "journal_mode"), both("wal"));
   EXPECT_EQ(pragma(scratch.database, "foreign_keys"), both("1"));
   EXPECT_EQ(pragma(scratch.database, "synchronous"), both("2"));
   EXPECT_EQ(pragma(scratch.database, "cache_size"), both("-777"));
   EXPECT_EQ(pragma(scratch.database, "trusted_schema"), both("0"));
   EXPECT_EQ(pragma(scratch.database, "query_only"), (Seen{.by_reader = "1", .by_writer = "0"}));
-  const auto timeout = [](auto& transaction) {
-    return *transaction.template query_one<std::int64_t>("SELECT timeout FROM pragma_busy_timeout");
-  };
-  EXPECT_EQ(scratch.database.read(timeout), 1234);
-  EXPECT_EQ(scratch.database.write(timeout), 1234);
 }
 
 TEST(Database, IsSynchronousNormalUnlessAskedOtherwise) {
@@ -230,6 +225,43 @@ TEST(Database, LendsAReaderAgainAfterAJobThatThrew) {
                  std::runtime_error);
   }
   EXPECT_EQ(scratch.get("SELECT 1"), 1);
+}
+
+TEST(Database, LogsAReadThatTookLongWithItsPlaceInTheProgram) {
+  Scratch scratch({.slow_job = 2s});
+  const auto read_for = [&](std::chrono::seconds time) {
+    scratch.database.read([&](ReadTransaction& /*transaction*/) { scratch.clock.advance(time); });
+  };
+  read_for(1s);
+  EXPECT_FALSE(scratch.log.contains("level=warn"));
+  read_for(2s);
+  EXPECT_THAT(scratch.log.text(), HasSubstr("origin=database_test.cc:"));
+  EXPECT_THAT(scratch.log.text(), HasSubstr("for=2"));
+}
+
+TEST(Database, TellsWhatItDoes) {
+  const Scratch scratch;
+  scratch.run("CREATE TABLE notes (x)");
+  scratch.run("INSERT INTO notes VALUES (1)");
+  scratch.database.read([&](ReadTransaction& /*transaction*/) {
+    const Statistics now = scratch.database.statistics();
+    EXPECT_EQ(now.writes, 2);
+    EXPECT_EQ(now.groups, 2);
+    EXPECT_EQ(now.waiting_writes, 0);
+    EXPECT_EQ(now.reads_in_progress, 1);
+    EXPECT_GT(now.wal_bytes, 0);
+  });
+  EXPECT_EQ(scratch.database.statistics().reads_in_progress, 0);
+}
+
+TEST(Database, BringsItsLogHomeByItself) {
+  const Scratch scratch;
+  scratch.run("CREATE TABLE notes (x)");
+  const auto size = [&] { return std::filesystem::file_size(scratch.settings.path); };
+  for (const auto before = size(); size() == before;) {
+    scratch.run("INSERT INTO notes VALUES (randomblob(100000))");
+  }
+  EXPECT_EQ(scratch.get<std::string>("PRAGMA integrity_check"), "ok");
 }
 
 TEST(Database, SaysThatItAnswers) {

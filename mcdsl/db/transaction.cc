@@ -7,14 +7,14 @@
 namespace mcdsl::db {
 
 void ReadTransaction::step_rows(std::string_view sql, std::initializer_list<Parameter> parameters,
-                                const std::function<bool(Row&)>& on_row) {
+                                FunctionRef<bool(Row&)> on_row) {
   if (const int code = connection_.step_all(sql, parameters, on_row); code != SQLITE_DONE) {
     throw Exception(connection_.error(code, sql));
   }
 }
 
 Result<std::int64_t> WriteTransaction::run(std::string_view sql, std::initializer_list<Parameter> parameters,
-                                           const std::function<bool(Row&)>& on_row) {
+                                           FunctionRef<bool(Row&)> on_row) {
   if (!connection_.in_transaction()) {
     throw Exception(Code::aborted,
                     "database: an earlier statement rolled the transaction back, before \"" + std::string(sql) + "\"");

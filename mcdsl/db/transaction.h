@@ -2,7 +2,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "mcdsl/base/function_ref.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/db/row.h"
 
@@ -53,14 +53,19 @@ class ReadTransaction {
     return first;
   }
 
-  /// Calls `take(T&&)` for each row as it is read: memory for one row, however many there are.
+  /// Calls `take(T&&)` for each row as it is read: memory for one row, however many there are. A `take` that returns
+  /// false ends the reading.
   template <class T, class Take, class... Parameters>
   void for_each(std::string_view sql, Take take, const Parameters&... parameters) {
     step_rows(sql, {to_parameter(parameters)...}, [&](Row& row) {
       T value{};
       row.into(value);
-      take(std::move(value));
-      return true;
+      if constexpr (std::predicate<Take&, T&&>) {
+        return static_cast<bool>(take(std::move(value)));
+      } else {
+        take(std::move(value));
+        return true;
+      }
     });
   }
 
@@ -69,8 +74,7 @@ class ReadTransaction {
   static constexpr bool kIsView = std::same_as<T, std::string_view> || std::same_as<T, BlobView>;
 
   /// Runs a statement and calls `on_row` for each row until it returns false.
-  void step_rows(std::string_view sql, std::initializer_list<Parameter> parameters,
-                 const std::function<bool(Row&)>& on_row);
+  void step_rows(std::string_view sql, std::initializer_list<Parameter> parameters, FunctionRef<bool(Row&)> on_row);
 
   internal::Connection& connection_;
 };
@@ -86,7 +90,7 @@ class WriteTransaction : public ReadTransaction {
   /// ROLLBACK, a full disk) the job cannot go on: throws Exception (aborted).
   template <class... Parameters>
   Result<std::int64_t> execute(std::string_view sql, const Parameters&... parameters) {
-    return run(sql, {to_parameter(parameters)...}, nullptr);
+    return run(sql, {to_parameter(parameters)...}, [](Row& /*row*/) { return true; });
   }
 
   /// The same with RETURNING: every row it returns.
@@ -106,7 +110,7 @@ class WriteTransaction : public ReadTransaction {
 
  private:
   Result<std::int64_t> run(std::string_view sql, std::initializer_list<Parameter> parameters,
-                           const std::function<bool(Row&)>& on_row);
+                           FunctionRef<bool(Row&)> on_row);
 };
 
 }  // namespace mcdsl::db

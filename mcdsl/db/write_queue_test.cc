@@ -176,6 +176,72 @@ TEST(WriteQueue, RefusesAWriteInsideAWriteWhereItWouldWaitForItself) {
   EXPECT_TRUE(scratch.database.write(inserting("after")));
 }
 
+TEST(WriteQueue, CommitsThoseThatWaitTogetherExceptWhereOneAsksForItsOwnTransaction) {
+  const NotesDatabase scratch;
+  const auto groups_for = [&](const WriteOptions& options) {
+    const auto before = scratch.database.statistics().groups;
+    HeldWriter held(scratch.database);
+    std::vector<std::future<Result<std::int64_t>>> done;
+    for (int i = 0; i < 5; ++i) {
+      const auto slug = std::to_string(before) + "/" + std::to_string(i);
+      done.push_back(held.add(inserting(slug), i == 2 ? options : WriteOptions()));
+    }
+    EXPECT_EQ(scratch.database.statistics().waiting_writes, 5);
+    held.release();
+    for (auto& one : done) {
+      EXPECT_EQ(one.get(), 1);
+    }
+    return scratch.database.statistics().groups - before - 1;  // without the holder's
+  };
+  EXPECT_EQ(groups_for({}), 1);
+  EXPECT_EQ(groups_for({.own_transaction = true}), 3);
+  EXPECT_EQ(scratch.slugs().size(), 10);
+}
+
+TEST(WriteQueue, UndoesAJobInATransactionOfItsOwnWithoutHarmToItsNeighbours) {
+  const NotesDatabase scratch;
+  HeldWriter held(scratch.database);
+  auto before = held.add(inserting("before"));
+  auto alone = held.add(
+      [](WriteTransaction& transaction) -> Result<void> {
+        value_or_throw(inserting("alone")(transaction));
+        return fail(Code::aborted, "wanted");
+      },
+      {.own_transaction = true});
+  auto after = held.add(inserting("after"));
+  held.release();
+  EXPECT_EQ(before.get(), 1);
+  EXPECT_EQ(alone.get().error().code(), Code::aborted);
+  EXPECT_EQ(after.get(), 1);
+  EXPECT_THAT(scratch.slugs(), ElementsAre("after", "before"));
+}
+
+TEST(WriteQueue, LogsAJobThatHeldTheOthersUpWithItsPlaceInTheProgram) {
+  NotesDatabase scratch({.slow_job = std::chrono::seconds(2)});
+  const auto write_for = [&](std::chrono::seconds time) {
+    EXPECT_TRUE(scratch.database.write([&](WriteTransaction& /*transaction*/) { scratch.clock.advance(time); }));
+  };
+  write_for(std::chrono::seconds(1));
+  EXPECT_FALSE(scratch.log.contains("level=warn"));
+  write_for(std::chrono::seconds(2));
+  EXPECT_THAT(scratch.log.text(), HasSubstr("origin=write_queue_test.cc:"));
+}
+
+TEST(WriteQueue, TakesMoreThanAGroupHolds) {
+  constexpr int kJobs = 600;
+  const NotesDatabase scratch;
+  HeldWriter held(scratch.database);
+  std::vector<std::future<Result<std::int64_t>>> done;
+  for (int i = 0; i < kJobs; ++i) {
+    done.push_back(held.add(inserting(std::to_string(i))));
+  }
+  held.release();
+  for (auto& one : done) {
+    EXPECT_EQ(one.get(), 1);
+  }
+  EXPECT_EQ(scratch.get("SELECT count(*) FROM notes"), kJobs);
+}
+
 TEST(WriteQueue, WorksForManyThreadsAtOnceWithoutLosingARow) {
   constexpr int kThreads = 64;
   constexpr int kEach = 200;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -73,7 +74,7 @@ int bind_one(sqlite3_stmt* statement, int index, const Parameter& parameter) {
 class Connection::Use {
  public:
   Use(Connection& connection, std::string_view sql) {
-    Statements& statements = connection.is_own_statement_ ? connection.own_statements_ : connection.statements_;
+    Statements& statements = connection.statements_;
     auto found = statements.find(sql);
     if (found == statements.end()) {
       if (statements.size() >= kMaxStatements) {
@@ -118,7 +119,20 @@ class Connection::OwnStatement {
   Connection& connection_;
 };
 
-Connection::Connection(const config::Database& settings, Role role) : path_(settings.path), role_(role) {
+namespace {
+
+// SQLite counts every allocation under one lock of the process, which costs threads that read at once a third of their
+// speed (docs/adr/0006). Without effect where the program has used SQLite before.
+void count_no_memory() {
+  static std::once_flag done;
+  std::call_once(done, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+}  // namespace
+
+Connection::Connection(const config::Database& settings, Role role)
+    : path_(settings.path), role_(role), busy_wait_(settings.busy_timeout) {
+  count_no_memory();
   sqlite3* handle = nullptr;
   // Without SQLITE_OPEN_URI and with an absolute path the name is taken literally: '?', '%', "file:", ":memory:".
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
@@ -128,8 +142,7 @@ Connection::Connection(const config::Database& settings, Role role) : path_(sett
   if (opened != SQLITE_OK) {
     throw Exception(error(opened, "open"));
   }
-  sqlite3_busy_timeout(
-      handle, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.busy_timeout).count()));
+  busy_wait_.install(handle);
   sqlite3_set_authorizer(handle, authorize, this);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -137,6 +150,9 @@ Connection::Connection(const config::Database& settings, Role role) : path_(sett
   if (role == Role::writer || role == Role::migrator) {
     require_pragma("journal_mode", "WAL", "wal");
     run("PRAGMA journal_size_limit = 67108864");
+  }
+  if (role == Role::writer) {
+    sqlite3_wal_hook(handle, note_commit, this);  // in place of checkpoints by the writer: see Housekeeper
   }
   require_pragma("foreign_keys", role == Role::migrator ? "OFF" : "ON", role == Role::migrator ? "0" : "1");
   require_pragma("synchronous", full ? "FULL" : "NORMAL", full ? "2" : "1");
@@ -199,8 +215,7 @@ void Connection::bind(sqlite3_stmt* statement, std::span<const Parameter> parame
   }
 }
 
-int Connection::step_all(std::string_view sql, std::span<const Parameter> parameters,
-                         const std::function<bool(Row&)>& on_row) {
+int Connection::step_all(std::string_view sql, std::span<const Parameter> parameters, FunctionRef<bool(Row&)> on_row) {
   const Use use(*this, sql);
   bind(use.get(), parameters, sql);
   for (;;) {
@@ -209,18 +224,30 @@ int Connection::step_all(std::string_view sql, std::span<const Parameter> parame
       return code;
     }
     Row row = (*use).row();
-    if (on_row && !on_row(row)) {
+    if (!on_row(row)) {
       return SQLITE_DONE;
     }
   }
 }
 
-int Connection::try_run(std::string_view sql) noexcept {
+int Connection::try_control(Control what) noexcept {
   const OwnStatement own(*this);
+  const auto index = static_cast<std::size_t>(what);
   try {
-    return step_all(sql, {}, nullptr);
+    if (!controls_[index]) {
+      controls_[index] = prepare(kControls[index]);
+    }
   } catch (const std::exception&) {
     return SQLITE_ERROR;  // what SQLite said stands in the connection
+  }
+  const int code = sqlite3_step(controls_[index]->get());
+  sqlite3_reset(controls_[index]->get());
+  return code;
+}
+
+void Connection::control(Control what) {
+  if (const int code = try_control(what); code != SQLITE_DONE) {
+    throw Exception(error(code, kControls[static_cast<std::size_t>(what)]));
   }
 }
 
@@ -254,16 +281,54 @@ bool Connection::has_broken_foreign_keys() const noexcept {
   return broken != 0;
 }
 
+int Connection::try_run(std::string_view sql) noexcept {
+  const OwnStatement own(*this);
+  try {
+    const auto statement = prepare(sql);
+    int code = SQLITE_ROW;
+    while (code == SQLITE_ROW) {
+      code = sqlite3_step(statement->get());
+    }
+    return code;
+  } catch (const std::exception&) {
+    return SQLITE_ERROR;  // what SQLite said stands in the connection
+  }
+}
+
 void Connection::run(std::string_view sql) {
   if (const int code = try_run(sql); code != SQLITE_DONE) {
     throw Exception(last_error(sql));
   }
 }
 
+// Called after each commit (sqlite3_wal_hook).
+int Connection::note_commit(void* self, sqlite3* /*handle*/, const char* /*database*/, int pages) {
+  static_cast<Connection*>(self)->wal_pages_.store(pages, std::memory_order_relaxed);
+  return SQLITE_OK;
+}
+
+Connection::Checkpoint Connection::checkpoint(CheckpointKind kind) {
+  constexpr std::array kModes{SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART, SQLITE_CHECKPOINT_TRUNCATE};
+  constexpr auto kPatience = std::chrono::milliseconds(10);  // with readers; writers wait meanwhile
+  int pages = 0;
+  int done = 0;
+  const auto timeout = busy_wait_.set_timeout(kPatience);
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_.get(), "main", kModes[static_cast<std::size_t>(kind)], &pages, &done);
+  busy_wait_.set_timeout(timeout);
+  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY && (code & 0xFF) != SQLITE_LOCKED) {
+    throw Exception(error(code, "checkpoint"));
+  }
+  const bool is_complete = code == SQLITE_OK && pages == done;
+  const int left = is_complete && kind != CheckpointKind::passive ? 0 : std::max(pages, 0);
+  wal_pages_.store(left, std::memory_order_relaxed);
+  return {.is_complete = is_complete, .pages = left};
+}
+
 void Connection::vacuum_into(const std::string& file) {
   const Parameter name = to_parameter(file);
   const OwnStatement own(*this);  // VACUUM attaches its target
-  const int code = step_all("VACUUM INTO ?1", {&name, 1}, nullptr);
+  const int code = step_all("VACUUM INTO ?1", {&name, 1}, [](Row&) { return true; });
   if (code != SQLITE_DONE) {
     throw Exception(error(code, "copy to " + file));
   }

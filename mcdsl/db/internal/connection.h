@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,7 +14,9 @@
 #include <sqlite3.h>
 
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/function_ref.h"
 #include "mcdsl/config/standard.h"
+#include "mcdsl/db/internal/busy_wait.h"
 #include "mcdsl/db/row.h"
 
 namespace mcdsl::db {
@@ -36,15 +40,26 @@ class Statement {
 
 namespace internal {
 
+/// What begins and ends transactions.
+enum class Control : std::uint8_t {
+  begin,
+  begin_immediate,
+  commit,
+  rollback,
+  savepoint,
+  release_savepoint,
+  rollback_to_savepoint,
+};
+
 /// One connection to the file, set up for its role, and the statements it has prepared.
-/// Threads: one at a time.
+/// Threads: one at a time, except wal_pages.
 class Connection {
  public:
   enum class Role : std::uint8_t {
     writer,
     reader,    ///< cannot write (`query_only`)
     migrator,  ///< a writer on which foreign keys are checked at the end only
-    copier,    ///< reads the whole file to make a copy
+    copier,    ///< reads the whole file, to make a copy or to bring the log home
     checker,   ///< looks at a file as it is, without changing its journal mode
   };
 
@@ -59,10 +74,15 @@ class Connection {
   /// The same; SQLite's extended result code instead of an exception.
   [[nodiscard]] int try_run(std::string_view sql) noexcept;
 
+  /// SQLite's extended result code, SQLITE_DONE for success.
+  [[nodiscard]] int try_control(Control what) noexcept;
+  /// Throws Exception instead.
+  void control(Control what);
+
   /// Runs one statement and calls `on_row` for each row until it returns false; SQLite's extended result code.
   /// Throws Exception (internal) for SQL that does not parse, holds two statements, or wants other parameters.
   [[nodiscard]] int step_all(std::string_view sql, std::span<const Parameter> parameters,
-                             const std::function<bool(Row&)>& on_row);
+                             FunctionRef<bool(Row&)> on_row);
 
   /// Runs any number of statements without rows. SQLite's extended result code.
   [[nodiscard]] int run_script(const std::string& sql) noexcept;
@@ -81,6 +101,22 @@ class Connection {
     return error(sqlite3_extended_errcode(handle_.get()), doing);
   }
 
+  /// What a checkpoint (sqlite.org/wal.html §2.2) left: pages in the log, and how many of them are in the database.
+  struct Checkpoint {
+    bool is_complete = false;
+    std::int64_t pages = 0;
+  };
+  enum class CheckpointKind : std::uint8_t {
+    passive,   ///< as far as readers let it, without making anybody wait
+    restart,   ///< all of it, so that the next write begins the log anew; waits for readers
+    truncate,  ///< and the log's file is empty afterwards
+  };
+  /// False where a lock is in the way. Throws Exception for a disk that fails.
+  [[nodiscard]] Checkpoint checkpoint(CheckpointKind kind);
+
+  /// The pages in the log after this connection's last commit or checkpoint.
+  [[nodiscard]] std::int64_t wal_pages() const noexcept { return wal_pages_.load(std::memory_order_relaxed); }
+
   /// Whether a deferred foreign key is broken at this point of the transaction.
   [[nodiscard]] bool has_broken_foreign_keys() const noexcept;
 
@@ -98,9 +134,13 @@ class Connection {
   class OwnStatement;
   class Use;
 
+  static constexpr auto kControls = std::to_array<std::string_view>(
+      {"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT job", "RELEASE job", "ROLLBACK TO job"});
+
   [[nodiscard]] bool may_run(int action, const char* name, const char* value) const noexcept;
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
                        const char* trigger);
+  static int note_commit(void* self, sqlite3* handle, const char* database, int pages);
   std::unique_ptr<Statement> prepare(std::string_view sql) const;
   void bind(sqlite3_stmt* statement, std::span<const Parameter> parameters, std::string_view sql) const;
   void require_pragma(const std::string& name, const std::string& value, const std::string& expected);
@@ -108,9 +148,11 @@ class Connection {
   std::filesystem::path path_;
   Role role_;
   bool is_own_statement_ = false;  // of this library, not of a job
+  std::atomic<std::int64_t> wal_pages_ = 0;
+  BusyWait busy_wait_;
   std::unique_ptr<sqlite3, Close> handle_;
-  Statements statements_;      // finalized before the connection closes
-  Statements own_statements_;  // apart: what is prepared is not authorized again
+  Statements statements_;  // finalized before the connection closes
+  std::array<std::unique_ptr<Statement>, kControls.size()> controls_;
 };
 
 }  // namespace internal

@@ -2,15 +2,21 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <sstream>
+#include <vector>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace mcdsl::db::internal {
 namespace {
 
 // SQLite's WAL_WRITE_LOCK: byte 120 of the -shm file (sqlite.org/walformat.html §2.3.1).
 constexpr long kWriteLockByte = 120;
+
+// The byte behind the locks, which every connection holds for reading while it is open (os_unix.c: "dead man switch").
+constexpr long kOpenByte = 128;
 
 // One line of /proc/locks: "1: POSIX  ADVISORY  WRITE 4242 fe:00:131 120 120" (proc(5)).
 struct Lock {
@@ -32,7 +38,7 @@ Lock parse_lock(const std::string& line) {
   words >> number >> family >> advice >> lock.kind >> lock.process >> file >> lock.first >> last;
   const auto colon = file.rfind(':');
   lock.inode = colon == std::string::npos ? 0 : std::strtoul(file.c_str() + colon + 1, nullptr, 10);
-  lock.last = last == "EOF" ? kWriteLockByte : std::strtol(last.c_str(), nullptr, 10);
+  lock.last = last == "EOF" ? std::numeric_limits<long>::max() : std::strtol(last.c_str(), nullptr, 10);
   return lock;
 }
 
@@ -43,24 +49,39 @@ std::string command_of(long process) {
   return name;
 }
 
-}  // namespace
-
-std::string find_write_lock_holder(const std::filesystem::path& database) {
+// The locks of other processes on a byte of the -shm file. A process of another namespace does not show
+// (pid_namespaces(7)). The file is not opened: closing it would drop our own locks (fcntl(2)).
+std::vector<Lock> foreign_locks(const std::filesystem::path& database, long byte) {
+  std::vector<Lock> found;
   struct stat shm{};
   if (::stat((database.string() + "-shm").c_str(), &shm) != 0) {
-    return {};
+    return found;
   }
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     const Lock lock = parse_lock(line);
-    // A process of another namespace is shown as 0 (pid_namespaces(7)).
-    if (lock.kind == "WRITE" && lock.process > 0 && lock.inode == shm.st_ino && lock.first <= kWriteLockByte &&
-        lock.last >= kWriteLockByte) {
+    if (lock.process > 0 && lock.process != ::getpid() && lock.inode == shm.st_ino && lock.first <= byte &&
+        lock.last >= byte) {
+      found.push_back(lock);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string find_write_lock_holder(const std::filesystem::path& database) {
+  for (const Lock& lock : foreign_locks(database, kWriteLockByte)) {
+    if (lock.kind == "WRITE") {
       const std::string command = command_of(lock.process);
       return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");
     }
   }
   return {};
+}
+
+bool is_used_by_others(const std::filesystem::path& database) {
+  return !foreign_locks(database, kOpenByte).empty();
 }
 
 }  // namespace mcdsl::db::internal

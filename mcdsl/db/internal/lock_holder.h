@@ -10,4 +10,7 @@ namespace mcdsl::db::internal {
 /// locks.
 [[nodiscard]] std::string find_write_lock_holder(const std::filesystem::path& database);
 
+/// Whether another process has the database open. False where the system does not tell.
+[[nodiscard]] bool is_used_by_others(const std::filesystem::path& database);
+
 }  // namespace mcdsl::db::internal
