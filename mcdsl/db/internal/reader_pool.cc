@@ -1,6 +1,7 @@
 #include "mcdsl/db/internal/reader_pool.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/db/internal/origin.h"
@@ -28,6 +29,12 @@ ReaderPool::~ReaderPool() {
   std::unique_lock lock(mutex_);
   ++waiting_;
   returned_.wait(lock, [&] { return lent() == 0; });
+  lock.unlock();
+  for (const auto& reader : readers_) {
+    while (reader->leaving != 0) {
+      std::this_thread::yield();
+    }
+  }
 }
 
 std::size_t ReaderPool::lent() const noexcept {
@@ -48,11 +55,13 @@ PooledReader* ReaderPool::try_take() noexcept {
 
 // Either the one who waits sees the connection, or this sees that somebody waits: both sides write before they look.
 void ReaderPool::put_back(PooledReader& reader) noexcept {
+  ++reader.leaving;
   reader.is_taken.store(false);
   if (waiting_.load() != 0) {
     const std::scoped_lock lock(mutex_);
     returned_.notify_one();
   }
+  --reader.leaving;
 }
 
 PooledReader& ReaderPool::acquire(const std::source_location& origin) {

@@ -23,6 +23,7 @@ struct PooledReader {
 
   Connection connection;
   std::atomic<bool> is_taken = false;
+  std::atomic<int> leaving = 0;  // threads that gave it back and are not gone yet
   std::atomic<Clock::SteadyTime::rep> since = 0;
   std::atomic<const char*> file = nullptr;
   std::atomic<std::uint32_t> line = 0;
