@@ -122,7 +122,7 @@ class Connection::OwnStatement {
 namespace {
 
 // SQLite counts every allocation under one lock of the process, which costs threads that read at once a third of their
-// speed (docs/adr/0006). Without effect where the program has used SQLite before.
+// speed (docs/adr/0007). Without effect where the program has used SQLite before.
 void count_no_memory() {
   static std::once_flag done;
   std::call_once(done, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
