@@ -233,9 +233,9 @@ void copy(bench::Store& store, std::chrono::microseconds pace, std::chrono::mill
 
   writer.enter(kAfter);  // the first checkpoint that the copy does not hold back catches up on all of it
   std::this_thread::sleep_for(time);
-  const auto& seen = writer.stop();
   print_number("wal_meanwhile", largest);
-  print_number("wal_after", wal_megabytes(file));
+  print_number("wal_after", wal_megabytes(file));  // while its connections are open: the last one removes it
+  const auto& seen = writer.stop();
   print_tallies("before", seen, kBefore);
   print_tallies("meanwhile", seen, kMeanwhile);
   print_tallies("after", seen, kAfter);

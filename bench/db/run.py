@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""The db area of ./dev bench: our writer queue and readers beside Go's database/sql and two designs on plain SQLite.
+
+Every sample of ours is followed by one of each peer. What is a row, and what is in a figure: bench/README.md.
+"""
+
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+from stores import DB_LOAD, ROOT, Store, build_go, cost_of_sync, file_system, folder_on_disk, run, spread_of
+
+ROUNDS = int(os.environ.get("MCDSL_BENCH_ROUNDS", "3"))
+SECONDS = float(os.environ.get("MCDSL_BENCH_SECONDS", "3"))
+REPETITIONS = 7  # of a Google Benchmark, as in bench/run
+PROCESSES, THREADS_OF_PROCESS = 4, 16
+
+WRITE_GOALS = {"normal": 0.25, "full": 0.05}
+READ_GOAL = 0.125
+
+
+class Rows:
+    """Rows in the order in which they were first added to."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, figure, unit, goal, ours, peer):
+        row = self.rows.setdefault((figure, unit), {"figure": figure, "unit": unit, "goal": goal,
+                                                    "samples_ours": [], "samples_peer": []})
+        row["samples_ours"].append(ours)
+        row["samples_peer"].append(peer)
+
+    def add_sum(self, figure, ours, peer):
+        """A number that should be 0 in every sample."""
+        row = self.finished(figure)
+        row["ours"], row["peer"], row["n"] = (row["ours"] or 0) + ours, (row["peer"] or 0) + peer, row["n"] + 1
+
+    def add_worst(self, figure, ours, peer):
+        """The largest of all samples: a median would hide what is asked for."""
+        row = self.finished(figure)
+        row.setdefault("samples", []).append(ours)
+        row["ours"], row["peer"], row["n"] = max(row["samples"]), max(row["peer"] or 0, peer), len(row["samples"])
+        row["spread"] = spread_of(row["samples"])
+        row["ratio"] = row["ours"] / row["peer"] if row["peer"] else None
+
+    def add_difference(self, figure, ours, peer):
+        """How much ours is above the peer, sample by sample."""
+        differences = [a - b for a, b in zip(ours, peer)]
+        self.finished(figure).update(ours=statistics.median(differences), spread=spread_of(differences),
+                                     n=len(differences))
+
+    def finished(self, figure):
+        return self.rows.setdefault((figure, None), {"figure": figure, "ours": None, "peer": None, "ratio": None,
+                                                     "goal": None, "spread": 0.0, "n": 0})
+
+    def print(self):
+        for row in self.rows.values():
+            print(json.dumps(row), flush=True)
+
+
+class Bench:
+    def __init__(self, folder):
+        self.rows = Rows()
+        self.ours = Store("ours", [DB_LOAD, "ours"])
+        self.connections = Store("a connection per thread", [DB_LOAD, "connections"])
+        mutex = Store("one connection and a mutex", [DB_LOAD, "mutex"])
+        self.go = [Store("Go, modernc", [build_go(folder, "go_modernc", "", "0")]),
+                   Store("Go, cgo", [build_go(folder, "go_cgo", "cgo_driver,libsqlite3", "1")])]
+        self.peers = [*self.go, self.connections, mutex]
+
+    def writers(self, synchronous):
+        name = f"64 writers {synchronous.upper()}"
+        ours = run(self.ours, "write", synchronous, SECONDS)
+        for peer in self.peers:
+            theirs = run(peer, "write", synchronous, SECONDS)
+            against = f"against {peer.name}"
+            self.rows.add(f"{name}, {against}", "us a transaction", WRITE_GOALS[synchronous] if peer in self.go else None,
+                          gap(ours, "writers"), gap(theirs, "writers"))
+            self.rows.add_worst(f"{name}, worst wait (ours under 50), {against}, ms",
+                                ours["writers"]["worst_ms"], theirs["writers"]["worst_ms"])
+            self.rows.add(f"{name}, {against}", "most over least of a thread", None, unfairness(ours), unfairness(theirs))
+            self.add_errors(name, peer, ours, theirs)
+
+    def readers(self):
+        name = "8 readers beside a writer"
+        ours = run(self.ours, "read", "normal", SECONDS)
+        for peer in self.peers:
+            theirs = run(peer, "read", "normal", SECONDS)
+            against = f"against {peer.name}"
+            self.rows.add(f"{name}, {against}", "us a read", READ_GOAL if peer in self.go else None,
+                          gap(ours, "readers"), gap(theirs, "readers"))
+            self.rows.add_worst(f"{name}, worst read (ours under 30), {against}, ms",
+                                ours["readers"]["worst_ms"], theirs["readers"]["worst_ms"])
+            self.rows.add(f"{name}, {against}", "us a transaction of the writer", None,
+                          gap(ours, "writers"), gap(theirs, "writers"))
+            self.add_errors(name, peer, ours, theirs)
+
+    def processes(self, synchronous):
+        name = f"4 processes x 16 writers {synchronous.upper()}"
+        shape = ("write", synchronous, SECONDS, PROCESSES, THREADS_OF_PROCESS)
+        peer = self.connections
+        ours, theirs = run(self.ours, *shape), run(peer, *shape)
+        against = f"against {peer.name}"
+        self.rows.add(f"{name}, {against}", "us a transaction", None, gap(ours, "writers"), gap(theirs, "writers"))
+        self.rows.add_worst(f"{name}, worst wait (ours under 3,000), {against}, ms",
+                            ours["writers"]["worst_ms"], theirs["writers"]["worst_ms"])
+        self.rows.add(f"{name}, {against}", "most over least of a thread", None, unfairness(ours), unfairness(theirs))
+        self.add_errors(name, peer, ours, theirs)
+
+    def copy(self, load):
+        """The peer's writer has a connection of its own, and its copy is VACUUM INTO without checking or syncing it."""
+        name = f"copy of 300 MB under a {load} writer"
+        ours, theirs = (run(store, load, "normal", SECONDS) for store in (self.ours, self.connections))
+        against = "against VACUUM INTO"
+        self.rows.add_worst(f"{name}, worst write (ours under 100), {against}, ms", worst_stall(ours), worst_stall(theirs))
+        self.rows.add_worst(f"{name}, worst write before it, ms",
+                            ours["before"]["worst_ms"], theirs["before"]["worst_ms"])
+        self.rows.add(f"{name}, {against}", "ms", None, ours["copy_seconds"] * 1e3, theirs["copy_seconds"] * 1e3)
+        for when, words in (("meanwhile", "largest log meanwhile"), ("after", "log some seconds later")):
+            self.rows.add_worst(f"{name}, {words}, {against}, MB", ours[f"wal_{when}"], theirs[f"wal_{when}"])
+        self.add_errors(name, self.connections, ours, theirs)
+
+    def add_errors(self, name, peer, ours, theirs):
+        for what in ("failures", "lost"):
+            words = {"failures": "failed", "lost": "acknowledged and lost"}[what]
+            self.rows.add_sum(f"{name}, {words}, against {peer.name}", ours[what], theirs[what])
+
+    def alone(self, folder):
+        """What one caller pays for the library, from db_bench: in CPU time, and with the waits for the disk in it."""
+        command = [ROOT / "build/release/bin/db_bench", f"--benchmark_repetitions={REPETITIONS}",
+                   "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.05", "--benchmark_format=json"]
+        report = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True,
+                                           env=os.environ | {"TMPDIR": str(folder)}).stdout)
+        samples = {}
+        for one in report["benchmarks"]:
+            if one["run_type"] == "iteration":
+                figure, side = re.fullmatch(r"(.*)/(ours|peer)(?:/iterations:\d+)?", one["run_name"]).groups()
+                for time in ("cpu_time", "real_time"):
+                    samples.setdefault(figure, {}).setdefault(time, {}).setdefault(side, []).append(one[time] / 1000)
+        for figure, times in samples.items():
+            for time, unit in (("cpu_time", "us CPU"), ("real_time", "us")):
+                ours, peer = times[time]["ours"], times[time]["peer"]
+                for pair in zip(ours, peer):
+                    self.rows.add(f"{figure}, against plain SQLite", unit, None, *pair)
+                limit = " (at most 5)" if "write" in figure else ""
+                self.rows.add_difference(f"{figure}, more than plain SQLite{limit}, {unit}", ours, peer)
+
+
+def gap(result, role):
+    """Microseconds from one operation of all threads to the next."""
+    return result["seconds"] / max(result[role]["operations"], 1) * 1e6
+
+
+def unfairness(result):
+    return result["writers"]["most"] / max(result["writers"]["least"], 1)
+
+
+def worst_stall(result):
+    """Of a write while the file is copied or afterwards, when the log that has grown is written back."""
+    return max(result[phase]["worst_ms"] for phase in ("meanwhile", "after"))
+
+
+def main():
+    with folder_on_disk() as name:
+        folder = pathlib.Path(name)
+        bench = Bench(folder)
+        kind, source = file_system(folder)
+        syncs = cost_of_sync(folder)
+        print(f"    database files are in {folder.parent} ({kind} on {source})", file=sys.stderr, flush=True)
+        bench.rows.finished(f"one fdatasync of 4 KiB ({kind}), us").update(
+            ours=statistics.median(syncs), spread=spread_of(syncs), n=len(syncs))
+        bench.alone(folder)
+        for _ in range(ROUNDS):
+            bench.writers("normal")
+            bench.writers("full")
+            bench.readers()
+            bench.processes("normal")
+            bench.processes("full")
+            bench.copy("steady")
+            bench.copy("busy")
+        bench.rows.print()
+
+
+if __name__ == "__main__":
+    main()
