@@ -40,7 +40,7 @@ constexpr std::int64_t kRows = 100'000;
 constexpr std::int64_t kBytesToCopy = 300'000'000;
 constexpr std::chrono::microseconds kSteadyPace(1000);
 
-enum Phase : std::uint8_t { kBefore, kMeanwhile, kAfter };
+enum Phase : std::uint8_t { before, meanwhile, after };
 
 struct Tally {
   std::int64_t operations = 0;
@@ -121,7 +121,7 @@ class Load {
   const Operation operation_;
   const std::chrono::microseconds pace_;
   std::latch ready_;
-  std::atomic<Phase> phase_ = kBefore;
+  std::atomic<Phase> phase_ = before;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> told_ = false;
   std::vector<Tallies> seen_;
@@ -180,7 +180,7 @@ void write(bench::Store& store, int threads, std::chrono::milliseconds time) {
   writers.start();
   std::this_thread::sleep_for(time);
   print_number("seconds", seconds_since(begun));
-  print_tallies("writers", writers.stop(), kBefore);
+  print_tallies("writers", writers.stop(), before);
 }
 
 void read(bench::Store& store, std::chrono::milliseconds time) {
@@ -192,8 +192,8 @@ void read(bench::Store& store, std::chrono::milliseconds time) {
   readers.start();
   std::this_thread::sleep_for(time);
   print_number("seconds", seconds_since(begun));
-  print_tallies("readers", readers.stop(), kBefore);
-  print_tallies("writers", writer.stop(), kBefore);
+  print_tallies("readers", readers.stop(), before);
+  print_tallies("writers", writer.stop(), before);
   std::printf(R"("filled": %lld, )", static_cast<long long>(kRows));
 }
 
@@ -222,7 +222,7 @@ void copy(bench::Store& store, std::chrono::microseconds pace, std::chrono::mill
   std::this_thread::sleep_for(time);
   print_number("wal_before", wal_megabytes(file));
 
-  writer.enter(kMeanwhile);
+  writer.enter(meanwhile);
   const auto begun = SteadyClock::now();
   auto copied = std::async(std::launch::async, [&] {
     store.snapshot(file.string() + ".copy");
@@ -231,14 +231,14 @@ void copy(bench::Store& store, std::chrono::microseconds pace, std::chrono::mill
   const double largest = largest_wal(file, copied);
   copied.get();
 
-  writer.enter(kAfter);  // the first checkpoint that the copy does not hold back catches up on all of it
+  writer.enter(after);  // the first checkpoint that the copy does not hold back catches up on all of it
   std::this_thread::sleep_for(time);
   print_number("wal_meanwhile", largest);
   print_number("wal_after", wal_megabytes(file));  // while its connections are open: the last one removes it
   const auto& seen = writer.stop();
-  print_tallies("before", seen, kBefore);
-  print_tallies("meanwhile", seen, kMeanwhile);
-  print_tallies("after", seen, kAfter);
+  print_tallies("before", seen, before);
+  print_tallies("meanwhile", seen, meanwhile);
+  print_tallies("after", seen, after);
   std::printf(R"("filled": %lld, )", static_cast<long long>(rows));
 }
 
