@@ -144,7 +144,7 @@ class Bench:
                 figure, side = re.fullmatch(r"(.*)/(ours|peer)(?:/iterations:\d+)?", one["run_name"]).groups()
                 for time, unit in (("cpu_time", "us CPU"), ("real_time", "us")):
                     samples.setdefault((figure, unit), {}).setdefault(side, []).append(one[time] / 1000)
-        for (figure, unit), sides in samples.items():
+        for (figure, unit), sides in sorted(samples.items()):  # they ran in random order
             for pair in zip(sides["ours"], sides["peer"]):
                 self.rows.add(f"{figure}, against plain SQLite", unit, None, *pair)
             if unit == "us CPU":  # by the clock the disk's moods are larger than the difference
@@ -172,10 +172,11 @@ def main():
         folder = pathlib.Path(name)
         bench = Bench(folder)
         kind, source = file_system(folder)
-        syncs = cost_of_sync(folder)
         print(f"    database files are in {folder.parent} ({kind} on {source})", file=sys.stderr, flush=True)
-        bench.rows.finished(f"one fdatasync of 4 KiB ({kind}), us").update(
-            ours=statistics.median(syncs), spread=spread_of(syncs), n=len(syncs))
+        for where, is_new in (("in a log used again", False), ("in a log that grows", True)):
+            syncs = cost_of_sync(folder, is_new)
+            bench.rows.finished(f"fdatasync of 4 KiB on {kind}, {where}, us").update(
+                ours=statistics.median(syncs), spread=spread_of(syncs), n=len(syncs))
         bench.alone(folder)
         for _ in range(ROUNDS):
             bench.writers("normal")

@@ -35,10 +35,15 @@ def folder_on_disk():
     raise SystemExit("db bench: no temporary folder lies on a disk; set TMPDIR")
 
 
-def cost_of_sync(folder, count=200):
-    """Microseconds of an fdatasync(2) after 4 KiB that were appended, which is what SQLite does to its log."""
+def cost_of_sync(folder, is_new, count=200):
+    """Microseconds of an fdatasync(2) after 4 KiB: of space that is new, as when SQLite's log grows, or that was there,
+    as when the log is used again; a file that grows costs the file system a commit of its own."""
     samples = []
     with open(folder / "sync", "wb", buffering=0) as file:
+        if not is_new:
+            file.write(bytes(4096 * count))
+            os.fsync(file.fileno())
+            file.seek(0)
         for _ in range(count):
             file.write(bytes(4096))
             begun = time.perf_counter()
