@@ -49,8 +49,8 @@ class Rows:
         row["ratio"] = row["ours"] / row["peer"] if row["peer"] else None
 
     def add_difference(self, figure, ours, peer):
-        """How much ours is above the peer, sample by sample; the spread is a part of the peer's figure, as the difference
-        may be 0."""
+        """How much ours is above the peer, sample by sample; the spread is a part of the peer's, as the difference may be
+        0."""
         differences = [a - b for a, b in zip(ours, peer)]
         self.finished(figure).update(
             ours=statistics.median(differences), n=len(differences),
