@@ -49,8 +49,7 @@ class Rows:
         row["ratio"] = row["ours"] / row["peer"] if row["peer"] else None
 
     def add_difference(self, figure, ours, peer):
-        """How much ours is above the peer, sample by sample; the spread is a part of the peer's, as the difference may be
-        0."""
+        """How much ours is above the peer, sample by sample. The difference may be 0: its spread is told in peers."""
         differences = [a - b for a, b in zip(ours, peer)]
         self.finished(figure).update(
             ours=statistics.median(differences), n=len(differences),
