@@ -20,18 +20,19 @@ class OurSession final : public Session {
  public:
   explicit OurSession(const db::Database& database) : database_(database) {}
 
-  void insert(std::int64_t thread, std::int64_t number) override {
+  void insert(std::int64_t thread, std::int64_t number, std::string_view text) override {
     mcdsl::value_or_throw(database_.write(
-        [&](db::WriteTransaction& transaction) { return transaction.execute(kInsert, thread, number, kText); }));
+        [&](db::WriteTransaction& transaction) { return transaction.execute(kInsert, thread, number, text); }));
   }
 
-  void find(std::int64_t id) override {
+  std::int64_t find(std::int64_t id) override {
     const auto row = database_.read([&](db::ReadTransaction& transaction) {
       return transaction.query_one<std::tuple<std::int64_t, std::string>>(kFind, id);
     });
     if (!row) {
       throw std::runtime_error("a row is missing");
     }
+    return std::get<0>(*row);
   }
 
  private:
@@ -76,29 +77,33 @@ class Connection {
     run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     run("PRAGMA foreign_keys = ON");
     run("PRAGMA cache_size = -8192");
+    run("PRAGMA journal_size_limit = 67108864");
+    run("PRAGMA temp_store = MEMORY");
     run(std::string(kCreate));
     insert_ = prepare(kInsert);
     find_ = prepare(kFind);
   }
 
-  void insert(std::int64_t thread, std::int64_t number) {
+  void insert(std::int64_t thread, std::int64_t number, std::string_view text) {
     sqlite3_bind_int64(insert_.get(), 1, thread);
     sqlite3_bind_int64(insert_.get(), 2, number);
-    sqlite3_bind_text(insert_.get(), 3, kText.data(), static_cast<int>(kText.size()), SQLITE_STATIC);
+    sqlite3_bind_text(insert_.get(), 3, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
     const int code = sqlite3_step(insert_.get());
     sqlite3_reset(insert_.get());
     check(code == SQLITE_DONE ? SQLITE_OK : code);
   }
 
-  void find(std::int64_t id) {
+  std::int64_t find(std::int64_t id) {
     sqlite3_bind_int64(find_.get(), 1, id);
     const int code = sqlite3_step(find_.get());
+    std::int64_t number = 0;
     if (code == SQLITE_ROW) {
+      number = sqlite3_column_int64(find_.get(), 0);
       found_ = reinterpret_cast<const char*>(sqlite3_column_text(find_.get(), 1));  // a program would keep it
-      sqlite3_column_int64(find_.get(), 0);
     }
     sqlite3_reset(find_.get());
     check(code == SQLITE_ROW ? SQLITE_OK : code);
+    return number;
   }
 
   void run(const std::string& sql) { check(sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr)); }
@@ -126,8 +131,10 @@ class Connection {
 class ConnectionSession final : public Session {
  public:
   ConnectionSession(const std::filesystem::path& path, bool full) : connection_(path, full) {}
-  void insert(std::int64_t thread, std::int64_t number) override { connection_.insert(thread, number); }
-  void find(std::int64_t id) override { connection_.find(id); }
+  void insert(std::int64_t thread, std::int64_t number, std::string_view text) override {
+    connection_.insert(thread, number, text);
+  }
+  std::int64_t find(std::int64_t id) override { return connection_.find(id); }
 
  private:
   Connection connection_;
@@ -135,7 +142,9 @@ class ConnectionSession final : public Session {
 
 class ConnectionPerThread final : public Store {
  public:
-  ConnectionPerThread(const std::filesystem::path& path, bool full) : path_(path), full_(full) {}
+  ConnectionPerThread(const std::filesystem::path& path, bool full) : path_(path), full_(full) {
+    const Connection first(path, full);  // SQLite's busy timeout does not cover the change to a write-ahead log
+  }
   std::unique_ptr<Session> session() override { return std::make_unique<ConnectionSession>(path_, full_); }
   void snapshot(const std::filesystem::path& path) override {
     Connection(path_, full_).run("VACUUM INTO '" + path.string() + "'");
@@ -149,13 +158,13 @@ class ConnectionPerThread final : public Store {
 class MutexSession final : public Session {
  public:
   MutexSession(Connection& connection, std::mutex& mutex) : connection_(connection), mutex_(mutex) {}
-  void insert(std::int64_t thread, std::int64_t number) override {
+  void insert(std::int64_t thread, std::int64_t number, std::string_view text) override {
     const std::scoped_lock lock(mutex_);
-    connection_.insert(thread, number);
+    connection_.insert(thread, number, text);
   }
-  void find(std::int64_t id) override {
+  std::int64_t find(std::int64_t id) override {
     const std::scoped_lock lock(mutex_);
-    connection_.find(id);
+    return connection_.find(id);
   }
 
  private:

@@ -15,10 +15,10 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   virtual ~Session() = default;
-  /// One small transaction.
-  virtual void insert(std::int64_t thread, std::int64_t number) = 0;
-  /// One row by its key.
-  virtual void find(std::int64_t id) = 0;
+  /// One transaction.
+  virtual void insert(std::int64_t thread, std::int64_t number, std::string_view text) = 0;
+  /// The number in the row with this key; its text is read too.
+  virtual std::int64_t find(std::int64_t id) = 0;
 };
 
 /// A way to use SQLite from many threads.

@@ -9,14 +9,11 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	_ "modernc.org/sqlite"
 )
 
 const (
@@ -36,10 +33,7 @@ type store struct {
 }
 
 func open(path, synchronous string) (*store, error) {
-	pragmas := url.Values{"_pragma": {
-		"journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)", "busy_timeout(5000)", "cache_size(-8192)",
-	}}
-	db, err := sql.Open("sqlite", "file:"+path+"?"+pragmas.Encode())
+	db, err := sql.Open(driver, dataSource(path, synchronous))
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +59,16 @@ func (s *store) add(thread int, number int64) error {
 }
 
 func (s *store) get(int, int64) error {
+	id := rand.Int64N(rows) + 1
 	var number int64
 	var text string
-	return s.find.QueryRow(rand.Int64N(rows)+1).Scan(&number, &text)
+	if err := s.find.QueryRow(id).Scan(&number, &text); err != nil {
+		return err
+	}
+	if number != id-1 {
+		return fmt.Errorf("row %d holds %d", id, number)
+	}
+	return nil
 }
 
 // start repeats an operation in goroutines; the returned function ends them and tells what they saw.
@@ -79,7 +80,7 @@ func start(count int, operation func(thread int, number int64) error) func() []t
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			seen := &tallies[thread]
+			var seen tally
 			for number := int64(0); !stopped.Load(); number++ {
 				begun := time.Now()
 				if err := operation(thread, number); err != nil {
@@ -91,6 +92,7 @@ func start(count int, operation func(thread int, number int64) error) func() []t
 				}
 				seen.worst = max(seen.worst, time.Since(begun))
 			}
+			tallies[thread] = seen
 		}()
 	}
 	return func() []tally {
@@ -100,18 +102,19 @@ func start(count int, operation func(thread int, number int64) error) func() []t
 	}
 }
 
-func report(tallies []tally, seconds float64) error {
-	sum, least := tally{}, tallies[0].operations
+func summary(tallies []tally) map[string]any {
+	sum, least, most := tally{}, tallies[0].operations, tallies[0].operations
 	for _, seen := range tallies {
 		sum.operations += seen.operations
 		sum.failures += seen.failures
 		sum.worst = max(sum.worst, seen.worst)
 		least = min(least, seen.operations)
+		most = max(most, seen.operations)
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"operations": sum.operations, "seconds": seconds, "failures": sum.failures, "least": least,
+	return map[string]any{
+		"operations": sum.operations, "failures": sum.failures, "least": least, "most": most,
 		"worst_ms": float64(sum.worst.Microseconds()) / 1000,
-	})
+	}
 }
 
 func (s *store) fill() error {
@@ -123,26 +126,29 @@ func (s *store) fill() error {
 	return nil
 }
 
-func run(load, synchronous, path string, length time.Duration) error {
+func run(load, synchronous, path string, length time.Duration) (map[string]any, error) {
 	s, err := open(path, synchronous)
 	if err != nil {
-		return err
-	}
-	measure := func(count int, operation func(int, int64) error) error {
-		begun := time.Now()
-		stop := start(count, operation)
-		time.Sleep(length)
-		seconds := time.Since(begun).Seconds()
-		return report(stop(), seconds)
+		return nil, err
 	}
 	if load == "write" {
-		return measure(writers, s.add)
+		begun := time.Now()
+		stopWriters := start(writers, s.add)
+		time.Sleep(length)
+		seconds := time.Since(begun).Seconds()
+		return map[string]any{"seconds": seconds, "writers": summary(stopWriters())}, nil
 	}
 	if err := s.fill(); err != nil {
-		return err
+		return nil, err
 	}
-	defer start(1, s.add)()
-	return measure(readers, s.get)
+	begun := time.Now()
+	stopWriter := start(1, s.add)
+	stopReaders := start(readers, s.get)
+	time.Sleep(length)
+	seconds := time.Since(begun).Seconds()
+	return map[string]any{
+		"seconds": seconds, "readers": summary(stopReaders()), "writers": summary(stopWriter()), "filled": rows,
+	}, nil
 }
 
 func main() {
@@ -154,8 +160,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	length := time.Duration(seconds * float64(time.Second))
-	if err := run(os.Args[1], os.Args[2], os.Args[4], length); err != nil {
+	result, err := run(os.Args[1], os.Args[2], os.Args[4], time.Duration(seconds*float64(time.Second)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		log.Fatal(err)
 	}
 }
