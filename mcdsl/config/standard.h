@@ -40,7 +40,7 @@ struct Server {
   std::int64_t max_header_bytes = 16 << 10;
   std::int64_t max_body_bytes = 1 << 20;
   std::int64_t max_connections = 10'000;
-  std::int64_t max_handler_threads = 64;
+  std::int64_t max_handler_threads = 128;
   std::int64_t loops = 0;                         ///< event loops; 0: one per core
   std::vector<std::string> trusted_proxies = {};  ///< addresses or CIDR blocks: "10.0.0.0/8", "::1"
 

@@ -17,6 +17,8 @@ struct BodyPlan {
   /// A longer body is not read: `serve` is called with a refusal (413) in the request. Without a number the server's
   /// own limit holds.
   std::optional<std::size_t> max_bytes{};
+  /// `serve` is called before the body has come, and reads it itself with Request::read_body.
+  bool streams = false;
   bool wants_body = true;  ///< false: `serve` needs none of it (404, 405); the connection ends if there is one
 };
 

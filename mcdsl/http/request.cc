@@ -12,6 +12,8 @@ void Request::start(Method method, std::string_view target) {
   path_size_ = std::min(target.find('?'), target.size());
   headers_.clear();
   body_.clear();
+  read_from_body_ = 0;
+  body_reader_ = nullptr;
   refusal_.reset();
   route_ = {};
   params_.clear();
@@ -25,6 +27,15 @@ std::string_view Request::path() const noexcept {
 
 std::string_view Request::query() const noexcept {
   return path_size_ < target_.size() ? std::string_view(target_).substr(path_size_ + 1) : std::string_view();
+}
+
+Result<std::size_t> Request::read_body(std::span<char> into) {
+  if (body_reader_ != nullptr) {
+    return body_reader_->read(into);
+  }
+  const std::size_t count = body_.copy(into.data(), into.size(), read_from_body_);
+  read_from_body_ += count;
+  return count;
 }
 
 const std::string& Request::param(std::string_view name) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "mcdsl/base/result.h"
+#include "mcdsl/http/body.h"
 #include "mcdsl/http/headers.h"
 #include "mcdsl/http/method.h"
 
@@ -53,7 +55,12 @@ class Request {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers_.get(name);
   }
+  /// The whole body; empty on a route with `stream_body`.
   [[nodiscard]] std::string_view body() const noexcept { return body_; }
+
+  /// The next bytes of the body and how many they are; 0 at its end. On a route with `stream_body` this waits for them;
+  /// errors are BodyReader's, and a handler gives them back: the server then answers as the fault deserves (408, 413).
+  [[nodiscard]] Result<std::size_t> read_body(std::span<char> into);
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
   /// The part of the path that stood at `{name}` (or, as "*", at the wildcard), percent-decoded.
@@ -101,6 +108,8 @@ class Request {
   void start(Method method, std::string_view target);
   [[nodiscard]] Headers& mutable_headers() noexcept { return headers_; }
   [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
+  /// Where `read_body` reads; null for the body that is here. Lifetime: outlives the handler.
+  void set_body_reader(BodyReader* reader) noexcept { body_reader_ = reader; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
   void set_route(std::string_view pattern) { route_ = pattern; }
 
@@ -120,6 +129,8 @@ class Request {
   std::size_t path_size_ = 0;
   Headers headers_;
   std::string body_;
+  std::size_t read_from_body_ = 0;
+  BodyReader* body_reader_ = nullptr;
   Peer peer_;
   std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request

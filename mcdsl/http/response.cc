@@ -86,6 +86,13 @@ Response json(std::string body) {
   return with_content("application/json", std::move(body));
 }
 
+Response stream(std::string_view content_type, std::function<Result<void>(BodyWriter&)> produce) {
+  Response response;
+  response.headers.add("content-type", content_type);
+  response.stream = StreamBody{.produce = std::move(produce)};
+  return response;
+}
+
 Response no_content() {
   return Response{.status = 204, .headers = {}, .body = {}, .error = nullptr};
 }

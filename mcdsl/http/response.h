@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "mcdsl/base/error.h"
+#include "mcdsl/http/body.h"
 #include "mcdsl/http/headers.h"
 
 namespace mcdsl::http {
@@ -15,6 +17,9 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;  ///< in answer to HEAD the protocol sends its length only (RFC 9110 §9.3.2)
+  // In place of `body`, for what is too large to be held:
+  std::optional<FileBody> file{};
+  std::optional<StreamBody> stream{};
 
   /// Why this is not the answer the client hoped for: for the log, never sent. Null where all went well.
   std::shared_ptr<const Error> error;
@@ -32,6 +37,9 @@ struct Response {
 
 /// 200 with `application/json`. `body` is a JSON document, as `json::Writer` makes it.
 [[nodiscard]] Response json(std::string body);
+
+/// 200 with a body that `produce` writes while it leaves.
+[[nodiscard]] Response stream(std::string_view content_type, std::function<Result<void>(BodyWriter&)> produce);
 
 /// 204.
 [[nodiscard]] Response no_content();

@@ -137,7 +137,7 @@ BodyPlan Router::plan(Request& request) const {
   for (std::size_t i = 0; i < endpoint.parameters.size(); ++i) {
     request.add_param(endpoint.parameters[i], decode_capture(match.captures[i]));
   }
-  return {.max_bytes = endpoint.options.max_body_bytes};
+  return {.max_bytes = endpoint.options.max_body_bytes, .streams = endpoint.options.stream_body};
 }
 
 Response Router::answer_without_route(const Request& request) const {

@@ -21,6 +21,8 @@ class RouteTree;
 struct RouteOptions {
   std::optional<std::size_t>
       max_body_bytes{};  ///< a longer body is answered with 413; the server's limit where not given
+  bool stream_body =
+      false;  ///< the handler is called before the body has come and reads it itself: for what is too large to hold
 };
 
 /// A method and a pattern that a router answers.

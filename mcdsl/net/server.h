@@ -33,7 +33,9 @@ struct ServerOptions {
   std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(60);  ///< from `stop` until what still runs is cut
 
   unsigned loops = 0;                 ///< event loops; 0 for one per core
-  unsigned max_handler_threads = 64;  ///< handlers that may block at once, from 1; past it 503 with Retry-After
+  /// Handlers that may block at once, from 1; past it 503 with Retry-After. Three quarters of them may read or write a
+  /// body that is on its way.
+  unsigned max_handler_threads = 128;
 };
 
 /// What a server has done since it started. Figures of different fields need not be of the same instant.

@@ -245,6 +245,37 @@ bool HttpClient::receive_more() {
   return count > 0;
 }
 
+// RFC 9112 §7.1, without trailers. Whether it came whole.
+bool HttpClient::receive_chunks(std::string& body) {
+  const auto have = [this](std::size_t size) {
+    while (received_.size() < size) {
+      if (!receive_more()) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (;;) {
+    std::size_t line_end = 0;
+    while ((line_end = received_.find("\r\n")) == std::string::npos) {
+      if (!receive_more()) {
+        return false;
+      }
+    }
+    std::size_t size = 0;
+    const auto [end, problem] = std::from_chars(received_.data(), received_.data() + line_end, size, 16);
+    const std::size_t whole = line_end + 2 + size + 2;
+    if (problem != std::errc() || end != received_.data() + line_end || !have(whole)) {
+      return false;
+    }
+    body.append(received_, line_end + 2, size);
+    received_.erase(0, whole);
+    if (size == 0) {
+      return true;
+    }
+  }
+}
+
 std::optional<http::Response> HttpClient::receive(bool to_head) {
   std::size_t head_size = 0;
   while ((head_size = received_.find("\r\n\r\n")) == std::string::npos) {
@@ -257,6 +288,12 @@ std::optional<http::Response> HttpClient::receive(bool to_head) {
   received_.erase(0, head_size);
   if (!response || response->status < 200) {
     return response ? receive(to_head) : std::nullopt;
+  }
+  if (!to_head && response->headers.get("transfer-encoding") == "chunked") {
+    if (!receive_chunks(response->body)) {
+      return std::nullopt;
+    }
+    return response;
   }
   std::size_t length = 0;
   const std::string_view text = response->headers.get("content-length").value_or("0");

@@ -74,6 +74,7 @@ class HttpClient {
  private:
   struct Connection;
   [[nodiscard]] bool receive_more();
+  [[nodiscard]] bool receive_chunks(std::string& body);
 
   std::unique_ptr<Connection> connection_;
   std::string received_;

@@ -1,5 +1,6 @@
 #include "mcdsl/net/internal/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kLingerTimeout = 2s;
 constexpr int kMaxReads = 16;  // then the other connections have a turn
+constexpr int kMaxWrites = 16;
 // With more than this to write, a pipelining peer has to read before its next request is looked at.
 constexpr std::size_t kMaxOutput = std::size_t{64} << 10U;
 // A peer that keeps this up is slow, not hostile: each KiB moved buys a second more (Slowloris gets none).
@@ -69,8 +71,8 @@ void Connection::on_event(std::uint32_t events) {
   guarded([&] { handle_event(events); });
 }
 
-void Connection::on_answer(Exchange& exchange) {
-  guarded([&] { handle_answer(exchange); });
+void Connection::on_news(Exchange& exchange, News news) {
+  guarded([&] { handle_news(exchange, news); });
 }
 
 void Connection::on_timeout() {
@@ -116,7 +118,7 @@ void Connection::handle_event(std::uint32_t events) {
 }
 
 bool Connection::takes_input() const {
-  return !closed_ && !finishing_ && protocol_->waiting() != Waiting::for_handler && output_.size() < kMaxOutput;
+  return !closed_ && !finishing_ && protocol_->takes_input() && output_.size() < kMaxOutput;
 }
 
 void Connection::read_or_pause() {
@@ -216,8 +218,8 @@ void Connection::feed_pending() {
   }
 }
 
-void Connection::handle_answer(Exchange& exchange) {
-  protocol_->on_answer(exchange);
+void Connection::handle_news(Exchange& exchange, News news) {
+  protocol_->on_news(exchange, news);
   waiting_ = Waiting::for_nothing;  // whatever comes now is a new wait
   if (output_.size() >= kMaxOutput) {
     flush();
@@ -240,7 +242,23 @@ void Connection::attend_later() {
   }
 }
 
+// Rounds of what is there and what the protocol has been holding back; then the other connections have a turn.
 void Connection::flush() {
+  for (int round = 0; write_output(); ++round) {
+    if (round == kMaxWrites) {
+      attend_later();
+      return;
+    }
+    protocol_->on_writable();
+    if (output_.empty()) {
+      on_output_done();
+      return;
+    }
+  }
+}
+
+// Whether all of it has left.
+bool Connection::write_output() {
   while (!closed_ && !output_.empty()) {
     const auto outcome = transport_.write(output_.front());
     if (outcome.status == Transport::Status::would_block) {
@@ -251,18 +269,16 @@ void Connection::flush() {
         rearm();
       }
       watch(outcome.wants_write ? watched_ | EPOLLOUT : watched_);
-      return;
+      return false;
     }
     if (outcome.status != Transport::Status::ok) {
       close();
-      return;
+      return false;
     }
     written_bytes_ += outcome.count;
     output_.pop(outcome.count);
   }
-  if (!closed_) {
-    on_output_done();
-  }
+  return !closed_;
 }
 
 void Connection::on_output_done() {
@@ -297,6 +313,14 @@ void Connection::send(std::string_view bytes) {
 
 void Connection::send(std::string&& bytes) {
   output_.push(std::move(bytes));
+}
+
+std::size_t Connection::output_room() const {
+  return kMaxOutput - std::min(kMaxOutput, output_.size());
+}
+
+std::unique_ptr<BodyPipe> Connection::make_pipe(Exchange& exchange) {
+  return std::make_unique<BodyPipe>([&loop = loop_, &exchange] { loop.post(exchange, {.moved = true}); });
 }
 
 void Connection::submit(Exchange& exchange) {

@@ -29,7 +29,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
 
   // What the loop tells it. Where one of these fails, the connection closes.
   void on_event(std::uint32_t events) override;
-  void on_answer(Exchange& exchange);
+  void on_news(Exchange& exchange, News news);
   void on_timeout() override;
   void drain();
 
@@ -46,6 +46,8 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
 
   void send(std::string_view bytes) override;
   void send(std::string&& bytes) override;
+  [[nodiscard]] std::size_t output_room() const override;
+  [[nodiscard]] std::unique_ptr<BodyPipe> make_pipe(Exchange& exchange) override;
   void submit(Exchange& exchange) override;
   void abandon(std::unique_ptr<Exchange> exchange) noexcept override;
   void finish(bool linger) override;
@@ -55,7 +57,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   template <class Work>
   void guarded(Work work) noexcept;
   void handle_event(std::uint32_t events);
-  void handle_answer(Exchange& exchange);
+  void handle_news(Exchange& exchange, News news);
   void handle_timeout();
   [[nodiscard]] bool takes_input() const;
   void read_or_pause();
@@ -66,6 +68,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void feed_pending();
   void attend_later();
   void flush();
+  [[nodiscard]] bool write_output();
   void on_output_done();
   void watch(std::uint32_t events);
   void rearm();

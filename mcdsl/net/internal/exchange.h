@@ -1,13 +1,23 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "mcdsl/http/request.h"
 #include "mcdsl/http/response.h"
+#include "mcdsl/net/internal/body_pipe.h"
 
 namespace mcdsl::net {
 
 class Connection;
+
+/// What a handler that runs apart from its loop has to say. `done` is the last; the exchange is the loop's again.
+struct News {
+  bool moved = false;     ///< a pipe has bytes or room again
+  bool has_head = false;  ///< status and headers are fixed, the body is being written
+  bool done = false;
+};
 
 /// One request on its way through a handler. While the handler runs, request and response are its alone; `connection`
 /// is the loop's, which sets it to null when the connection went away or gave the answer up.
@@ -17,6 +27,15 @@ struct Exchange {
   Connection* connection = nullptr;
   bool was_blocking = false;  ///< what a handler that ran away from the loop has shown
   Exchange* next = nullptr;   ///< in the queue it stands in
+
+  std::unique_ptr<BodyPipe> request_body;   ///< of a body that arrives while the handler runs; made before it starts
+  std::unique_ptr<BodyPipe> response_body;  ///< of one that is written while it leaves
+  bool counts_as_streaming = false;
+
+  // Under the lock of the loop's mailbox.
+  News news;
+  bool is_posted = false;
+  bool is_cancelled = false;  ///< nobody waits for the answer
 };
 
 /// Exchanges in order. Owns none of them, and never allocates: an answer always finds its way back.

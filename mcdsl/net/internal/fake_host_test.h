@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,10 @@ class FakeHost final : public ProtocolHost {
 
   void send(std::string_view bytes) override { sent.append(bytes); }
   void send(std::string&& bytes) override { sent.append(bytes); }
+  [[nodiscard]] std::size_t output_room() const override { return room; }
+  std::unique_ptr<BodyPipe> make_pipe(Exchange& /*exchange*/) override {
+    return std::make_unique<BodyPipe>([this] { ++notifications; });
+  }
   void submit(Exchange& exchange) override { submitted = &exchange; }
   void abandon(std::unique_ptr<Exchange> exchange) noexcept override { abandoned = std::move(exchange); }
   void finish(bool linger) override {
@@ -48,7 +53,7 @@ class FakeHost final : public ProtocolHost {
     }
     ++answers;
     exchange->response = application_.serve(exchange->request);
-    http1.on_answer(*exchange);
+    http1.on_news(*exchange, {.done = true});
     return true;
   }
 
@@ -63,6 +68,8 @@ class FakeHost final : public ProtocolHost {
   std::string sent;
   Exchange* submitted = nullptr;
   std::unique_ptr<Exchange> abandoned;
+  std::size_t room = std::size_t{64} << 10U;
+  std::atomic<int> notifications = 0;
   int answers = 0;
   int finishes = 0;
   bool lingers = false;

@@ -8,11 +8,18 @@
 namespace mcdsl::net {
 namespace {
 
+constexpr std::size_t kLongestChunkLine = std::size_t{16} << 10U;  // with its extensions, and a trailer field
+
 constexpr std::size_t kCopyLimit = std::size_t{16} << 10U;  // longer bodies are moved to the output, not copied
 
 void append_number(std::string& out, std::uint64_t number) {
   std::array<char, 20> digits{};
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
+
+std::string chunk_header(std::size_t size) {
+  std::array<char, 18> digits{};
+  return std::string(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr) + "\r\n";
 }
 
 // What the protocol writes itself; a handler's own would frame the message twice.
@@ -44,11 +51,14 @@ std::size_t Http1::on_input(std::string_view bytes) {
         taken = read_body(rest);
         break;
       case Phase::handler:
+        taken = receives_ ? read_streamed_body(rest) : 0;
+        break;
+      case Phase::answer:
         return consumed;
       case Phase::finished:
         return bytes.size();
     }
-    if (taken == 0 && (phase_ == Phase::head || phase_ == Phase::body)) {
+    if (taken == 0 && phase_ != Phase::finished) {
       return consumed;
     }
     consumed += taken;
@@ -101,12 +111,23 @@ void Http1::begin_message() {
     body_unread_ = true;
     submit();
   } else {
-    chunked_ = {};
-    phase_ = Phase::body;
-    if (framing_.expects_continue) {
-      host_.send(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
-    }
+    begin_body(plan.streams);
   }
+}
+
+void Http1::begin_body(bool streams) {
+  chunked_ = {};
+  if (framing_.expects_continue) {
+    host_.send(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+  }
+  if (!streams) {
+    phase_ = Phase::body;
+    return;
+  }
+  receives_ = true;
+  exchange_->request_body = host_.make_pipe(*exchange_);
+  exchange_->request.set_body_reader(exchange_->request_body.get());
+  submit();
 }
 
 std::size_t Http1::read_body(std::string_view bytes) {
@@ -118,12 +139,14 @@ std::size_t Http1::read_body(std::string_view bytes) {
       body.reserve(std::min<std::uint64_t>(framing_.content_length, std::size_t{64} << 10U));
     }
     body.append(piece);
-    if (body.size() == framing_.content_length) {
+    received_ = body.size();
+    if (received_ == framing_.content_length) {
       submit();
     }
     return piece.size();
   }
   const auto progress = chunked_.decode(bytes, max_body_bytes_, body);
+  received_ = body.size();
   if (progress.refusal && progress.refusal->status == 413) {
     exchange_->request.set_refusal({413, "request body too large"});
     body_unread_ = true;
@@ -136,42 +159,155 @@ std::size_t Http1::read_body(std::string_view bytes) {
   return progress.consumed;
 }
 
+// As far as the handler has room for it.
+std::size_t Http1::read_streamed_body(std::string_view bytes) {
+  BodyPipe& pipe = *exchange_->request_body;
+  const std::size_t room = pipe.room();
+  if (room == 0) {
+    return 0;
+  }
+  if (!framing_.chunked) {
+    const auto piece = bytes.substr(0, std::min<std::uint64_t>(room, framing_.content_length - received_));
+    pipe.push(piece);
+    received_ += piece.size();
+    if (received_ == framing_.content_length) {
+      receives_ = false;
+      pipe.end();
+    }
+    return piece.size();
+  }
+  std::string data;
+  // A line of the framing may need more than the room for data.
+  const auto window = bytes.substr(0, std::max(room, kLongestChunkLine));
+  const auto progress = chunked_.decode(window, max_body_bytes_ - received_, data);
+  pipe.push(data);
+  received_ += data.size();
+  if (progress.refusal) {
+    refuse_body(*progress.refusal, progress.refusal->status == 413 ? Code::resource_exhausted : Code::invalid_argument);
+  } else if (progress.done) {
+    receives_ = false;
+    pipe.end();
+  }
+  return progress.consumed;
+}
+
 void Http1::submit() {
   phase_ = Phase::handler;
+  handler_done_ = false;
   host_.submit(*exchange_);
 }
 
-void Http1::on_answer(Exchange& exchange) {
-  phase_ = Phase::finished;  // the handler has let go of the exchange, whatever happens here
-  const bool keep_alive = framing_.keep_alive && !draining_ && !body_unread_;
-  write_response(exchange.response, keep_alive);
-  exchange.response = {};
-  if (exchange.request.body().size() > kCopyLimit) {
+// The handler finds out, and whatever it answers, the client gets this.
+void Http1::refuse_body(const Refusal& refusal, Code code) {
+  ++counters_.malformed;
+  body_refusal_ = refusal;
+  body_unread_ = true;
+  receives_ = false;
+  exchange_->request_body->fail(Error(code, std::string(refusal.text)).with_public_text(std::string(refusal.text)));
+}
+
+void Http1::on_news(Exchange& /*exchange*/, News news) {
+  handler_done_ = handler_done_ || news.done;
+  if (phase_ == Phase::handler && (news.has_head || news.done)) {
+    begin_answer();
+  } else if (phase_ == Phase::answer) {
+    pump();
+  }
+}
+
+void Http1::begin_answer() {
+  phase_ = Phase::answer;
+  body_unread_ = body_unread_ || receives_;
+  keep_alive_ = framing_.keep_alive && !draining_ && !body_unread_;
+  http::Response& response = exchange_->response;
+  if (body_refusal_ && handler_done_) {
+    response = http::error(body_refusal_->status, body_refusal_->text);
+  }
+  write_response(response);
+  pump();
+}
+
+// Sends what there is of the body, as far as the peer keeps up.
+void Http1::pump() {
+  while (phase_ == Phase::answer && source_) {
+    const std::size_t room = host_.output_room();
+    if (room == 0) {
+      return;
+    }
+    std::string piece;
+    const auto status = source_->pull(room, piece);
+    if (status == BodySource::Status::failed) {
+      return cut_answer();
+    }
+    if (chunks_answer_ && !piece.empty()) {
+      host_.send(chunk_header(piece.size()));
+      host_.send(std::move(piece));
+      host_.send(std::string_view("\r\n"));
+    } else {
+      host_.send(std::move(piece));
+    }
+    if (status == BodySource::Status::waiting) {
+      return;
+    }
+    if (status == BodySource::Status::done) {
+      source_.reset();
+      host_.send(std::string_view(chunks_answer_ ? "0\r\n\r\n" : ""));
+    }
+  }
+  if (phase_ == Phase::answer && handler_done_) {
+    end_answer();
+  }
+}
+
+void Http1::end_answer() {
+  exchange_->response = {};
+  exchange_->response_body.reset();
+  if (exchange_->request.body().size() > kCopyLimit || exchange_->request_body) {
     exchange_.reset();  // an idle connection does not keep a large body's memory
   }
-  if (!keep_alive) {
+  if (!keep_alive_) {
     finish(body_unread_);
     return;
   }
   phase_ = Phase::head;
   head_begun_ = false;
   is_head_ = false;
+  received_ = 0;
   scanner_ = {};
+}
+
+// The end that was promised will not come: the peer must see that from how the connection ends.
+void Http1::cut_answer() {
+  source_.reset();
+  if (!handler_done_) {
+    host_.abandon(std::move(exchange_));
+  }
+  finish(false);
 }
 
 void Http1::refuse(const Refusal& refusal) {
   ++counters_.malformed;
   http::Response response = http::error(refusal.status, refusal.text);
-  write_response(response, false);
+  keep_alive_ = false;
+  write_response(response);
   finish(true);
 }
 
-void Http1::write_response(http::Response& response, bool keep_alive) {
+void Http1::write_response(http::Response& response) {
   if (response.status < 200 || response.status > 999) {
     // Not a final status (RFC 9110 §15): the client would go on waiting for one.
     response =
         http::error(Error(Code::internal, "the handler answered with status " + std::to_string(response.status)));
   }
+  const bool bodiless = has_no_body(response.status);
+  std::optional<std::uint64_t> length = response.body.size();
+  if (response.stream) {
+    length = response.stream->length;
+  } else if (response.file) {
+    length = response.file->length;
+  }
+  chunks_answer_ = !length && !framing_.is_http_1_0;
+  keep_alive_ = keep_alive_ && (length || chunks_answer_ || bodiless);  // else the end of the connection is its end
   std::string out;
   out.reserve(256 + std::min(response.body.size(), kCopyLimit));
   out.append("HTTP/1.1 ");
@@ -183,19 +319,29 @@ void Http1::write_response(http::Response& response, bool keep_alive) {
     }
   }
   out.append("date: ").append(host_.date()).append("\r\n");
-  const bool bodiless = has_no_body(response.status);
-  if (!bodiless) {
+  if (!bodiless && length) {
     out.append("content-length: ");
-    append_number(out, response.body.size());
+    append_number(out, *length);
     out.append("\r\n");
+  } else if (!bodiless && chunks_answer_) {
+    out.append("transfer-encoding: chunked\r\n");
   }
-  if (!keep_alive) {
+  if (!keep_alive_) {
     out.append("connection: close\r\n");
   } else if (framing_.is_http_1_0) {
     out.append("connection: keep-alive\r\n");  // what a 1.0 client waits for (RFC 9112 §9.3, appendix C.2.2)
   }
   out.append("\r\n");
   const bool has_body = !bodiless && !is_head_;
+  if (has_body && (response.stream || response.file)) {
+    host_.send(std::move(out));
+    if (response.file) {
+      source_.emplace(*std::move(response.file));
+    } else {
+      source_.emplace(exchange_->response_body.get(), length);
+    }
+    return;
+  }
   const bool copies_body = response.body.size() <= kCopyLimit;
   if (has_body && copies_body) {
     out.append(response.body);
@@ -224,9 +370,16 @@ void Http1::on_timeout() {
       refuse({408, "request body took too long"});
       return;
     case Phase::handler:
+      if (receives_) {
+        refuse_body({408, "request body took too long"}, Code::deadline_exceeded);
+        return;
+      }
       phase_ = Phase::finished;
       host_.abandon(std::move(exchange_));  // it is the handler's
       refuse({503, "the request took too long"});
+      return;
+    case Phase::answer:
+      cut_answer();
       return;
     case Phase::finished:
       return;
@@ -241,10 +394,24 @@ void Http1::drain() {
 }
 
 void Http1::on_closed() noexcept {
-  if (phase_ == Phase::handler) {
+  if ((phase_ == Phase::handler || phase_ == Phase::answer) && !handler_done_) {
     host_.abandon(std::move(exchange_));
   }
   phase_ = Phase::finished;
+}
+
+bool Http1::takes_input() const {
+  switch (phase_) {
+    case Phase::head:
+    case Phase::body:
+    case Phase::finished:
+      return true;
+    case Phase::handler:
+      return receives_ && exchange_->request_body->room() > 0;
+    case Phase::answer:
+      break;
+  }
+  return false;
 }
 
 Waiting Http1::waiting() const {
@@ -254,7 +421,9 @@ Waiting Http1::waiting() const {
     case Phase::body:
       return Waiting::for_body;
     case Phase::handler:
-      return Waiting::for_handler;
+      return takes_input() ? Waiting::for_body : Waiting::for_handler;
+    case Phase::answer:
+      return handler_done_ ? Waiting::for_nothing : Waiting::for_handler;
     case Phase::finished:
       break;
   }

@@ -1,5 +1,6 @@
 #include "mcdsl/net/internal/loop.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -49,6 +50,11 @@ http::Response answer_of(Handler handler) noexcept {
   } catch (...) {
     return http::response_to(std::current_exception());
   }
+}
+
+// Whether the handler has left the body to be written by a function. In answer to HEAD nobody calls it.
+bool has_stream(const Exchange& exchange) {
+  return exchange.response.stream && exchange.request.method() != http::Method::head;
 }
 
 // Installed while a handler runs: gives the loop away before the handler begins to wait.
@@ -142,7 +148,7 @@ void Loop::run(Turn turn) {
     if (!run_handlers(turn)) {
       return;
     }
-    take_answers();
+    take_news();
     if (stop_requested_.load(std::memory_order_acquire) && !draining_) {
       begin_drain();
     }
@@ -178,13 +184,14 @@ bool Loop::run_handlers(Turn& turn) {
 }
 
 bool Loop::start_handler(Exchange& exchange, Turn& turn) {
-  if (!context_.crew->has_reserve()) {
-    ++counters_.turned_away;
-    exchange.response = answer_of([] { return http::error(Error(Code::unavailable, "every handler thread is busy")); });
-    deliver(exchange);
+  if (!context_.crew->has_reserve() || (exchange.request_body && !lend_to_stream(exchange))) {
+    turn_away(exchange);
     return true;
   }
   ++counters_.requests;
+  if (exchange.request_body) {
+    return true;
+  }
   if (blocking_routes_.is_blocking(exchange.request.route()) && context_.crew->lend(*this, exchange)) {
     return true;
   }
@@ -201,26 +208,85 @@ bool Loop::run_handler(Exchange& exchange, Turn& turn) {
   Turn expected = turn;
   if (!turn_.compare_exchange_strong(expected, turn + 1, std::memory_order_acq_rel)) {
     exchange.was_blocking = true;
-    post(exchange);
+    write_stream(exchange);
+    post(exchange, {.done = true});
     return false;
   }
   ++turn;
   blocking_routes_.note_fast(exchange.request.route());
-  deliver(exchange);
+  if (!has_stream(exchange)) {
+    deliver(exchange, {.done = true});
+  } else if (!lend_to_stream(exchange)) {
+    turn_away(exchange);
+  }
   return true;
+}
+
+// Clients decide how long these take. So they never get all threads, or slow ones could stop the service.
+bool Loop::lend_to_stream(Exchange& exchange) noexcept {
+  const std::size_t most = std::max<std::size_t>(1, options().max_handler_threads * 3 / 4);
+  if (!exchange.counts_as_streaming && context_.streaming.fetch_add(1) >= most) {
+    --context_.streaming;
+    return false;
+  }
+  exchange.counts_as_streaming = true;
+  return context_.crew->lend(*this, exchange);
+}
+
+void Loop::turn_away(Exchange& exchange) {
+  ++counters_.turned_away;
+  exchange.response = answer_of([] { return http::error(Error(Code::unavailable, "every handler thread is busy")); });
+  deliver(exchange, {.done = true});
 }
 
 void Loop::serve_apart(Exchange& exchange) noexcept {
   const auto begin = context_.clock.steady();
-  exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
+  if (!has_stream(exchange)) {  // it may have been lent for that alone
+    exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
+  }
   exchange.was_blocking = context_.clock.steady() - begin >= kWorthAThread;
-  post(exchange);
+  write_stream(exchange);
+  post(exchange, {.done = true});
 }
 
-void Loop::deliver(Exchange& exchange) {
+// Writes the body that the handler left to be written, if it did.
+void Loop::write_stream(Exchange& exchange) noexcept {
+  if (!has_stream(exchange)) {
+    return;
+  }
+  try {
+    const auto produce = std::move(exchange.response.stream->produce);
+    auto pipe = std::make_unique<BodyPipe>([this, &exchange] { post(exchange, {.moved = true}); });
+    {
+      const std::scoped_lock lock(mailbox_mutex_);
+      if (exchange.is_cancelled) {
+        pipe->fail(Error(Code::cancelled, "the client has gone"));
+      }
+      exchange.response_body = std::move(pipe);
+    }
+    post(exchange, {.has_head = true});
+    if (const auto written = produce(*exchange.response_body); !written) {
+      exchange.response_body->fail(written.error());
+      logger().warn("a response was cut short", {{"error", written.error().message()}});
+    }
+  } catch (const std::exception& problem) {
+    if (exchange.response_body) {
+      exchange.response_body->fail(Error(Code::internal, problem.what()));
+    }
+    report("a response was cut short", problem);
+  }
+  if (exchange.response_body) {
+    exchange.response_body->end();
+  }
+}
+
+void Loop::deliver(Exchange& exchange, News news) {
+  if (news.done && std::exchange(exchange.counts_as_streaming, false)) {
+    --context_.streaming;
+  }
   if (exchange.connection != nullptr) {
-    exchange.connection->on_answer(exchange);
-  } else {
+    exchange.connection->on_news(exchange, news);
+  } else if (news.done) {
     drop_abandoned(exchange);
   }
 }
@@ -230,30 +296,47 @@ void Loop::drop_abandoned(Exchange& exchange) noexcept {
   --abandoned_;
 }
 
-void Loop::post(Exchange& exchange) noexcept {
+void Loop::post(Exchange& exchange, News news) noexcept {
   // The lock is held over the wake-up: when it is free, the loop may finish and be destroyed.
   const std::scoped_lock lock(mailbox_mutex_);
-  mailbox_.push(exchange);
-  waker_->wake();
+  exchange.news.moved |= news.moved;
+  exchange.news.has_head |= news.has_head;
+  exchange.news.done |= news.done;
+  if (!std::exchange(exchange.is_posted, true)) {
+    mailbox_.push(exchange);
+    waker_->wake();
+  }
 }
 
-void Loop::take_answers() {
-  ExchangeQueue answers;
+void Loop::take_news() {
   {
     const std::scoped_lock lock(mailbox_mutex_);
-    answers = std::exchange(mailbox_, {});
+    while (Exchange* exchange = mailbox_.pop()) {
+      exchange->is_posted = false;
+      taken_news_.emplace_back(exchange, std::exchange(exchange->news, {}));
+    }
   }
-  while (Exchange* exchange = answers.pop()) {
-    if (exchange->was_blocking) {
+  for (const auto& [exchange, news] : taken_news_) {
+    if (news.done && exchange->was_blocking) {
       blocking_routes_.note_blocked(exchange->request.route());
-    } else {
+    } else if (news.done) {
       blocking_routes_.note_fast(exchange->request.route());
     }
-    deliver(*exchange);
+    deliver(*exchange, news);
   }
+  taken_news_.clear();
 }
 
 void Loop::abandon(std::unique_ptr<Exchange> exchange) noexcept {
+  {
+    const std::scoped_lock lock(mailbox_mutex_);
+    exchange->is_cancelled = true;
+    for (BodyPipe* pipe : {exchange->request_body.get(), exchange->response_body.get()}) {
+      if (pipe != nullptr) {
+        pipe->fail(Error(Code::cancelled, "the client has gone"));
+      }
+    }
+  }
   exchange->connection = nullptr;
   ++abandoned_;
   // From here on a queue of the loop, or the thread in its handler, has the only pointer to it: see drop_abandoned.

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mcdsl/base/unique_fd.h"
@@ -32,6 +33,7 @@ struct LoopContext {
   std::vector<Listener> listeners{};
   std::atomic<std::size_t> listening_loops{0};  // the last one to stop listening closes the sockets
   std::atomic<std::size_t> open_connections{0};
+  std::atomic<std::size_t> streaming{0};  // handlers that read or write a body that is on its way
   // Set before the first loop runs.
   Crew* crew = nullptr;
   Monitor* monitor = nullptr;
@@ -100,6 +102,8 @@ class Loop {
   void forget(int fd) noexcept;
   void remove(Connection& connection) noexcept;
   void submit(Exchange& exchange) noexcept { run_queue_.push(exchange); }
+  /// From any thread: the exchange has news for its connection.
+  void post(Exchange& exchange, News news) noexcept;
   void abandon(std::unique_ptr<Exchange> exchange) noexcept;
   /// Calls the connection's `attend` before the loop waits again.
   void attend_later(Connection& connection) { to_attend_.push_back(&connection); }
@@ -112,10 +116,12 @@ class Loop {
   bool run_handlers(Turn& turn);
   bool start_handler(Exchange& exchange, Turn& turn);
   bool run_handler(Exchange& exchange, Turn& turn);
-  void deliver(Exchange& exchange);
+  [[nodiscard]] bool lend_to_stream(Exchange& exchange) noexcept;
+  void write_stream(Exchange& exchange) noexcept;
+  void deliver(Exchange& exchange, News news);
+  void turn_away(Exchange& exchange);
   void drop_abandoned(Exchange& exchange) noexcept;
-  void post(Exchange& exchange) noexcept;
-  void take_answers();
+  void take_news();
   void attend_connections();
   void update_time();
   void poll();
@@ -148,7 +154,8 @@ class Loop {
   Clock::SteadyTime cut_at_{};
 
   std::mutex mailbox_mutex_;
-  ExchangeQueue mailbox_;  // answers of handlers that ran without the loop
+  ExchangeQueue mailbox_;  // of handlers that run without the loop
+  std::vector<std::pair<Exchange*, News>> taken_news_;
   std::atomic<bool> stop_requested_{false};
 
   std::atomic<bool> has_cut_{false};

@@ -20,8 +20,14 @@ class ProtocolHost {
   virtual void send(std::string_view bytes) = 0;
   virtual void send(std::string&& bytes) = 0;
 
-  /// Queues a complete request for its handler; the answer comes to `Protocol::on_answer`. The exchange stays the
-  /// protocol's until then, unless it is given up with `abandon`.
+  /// How much may be sent before the peer has to read. What does not fit waits for `Protocol::on_writable`.
+  virtual std::size_t output_room() const = 0;
+
+  /// Makes the pipe of a body that arrives while its handler runs.
+  virtual std::unique_ptr<BodyPipe> make_pipe(Exchange& exchange) = 0;
+
+  /// Queues a request for its handler, one that is complete or that has a pipe for its body; what becomes of it comes
+  /// to `Protocol::on_news`. The exchange stays the protocol's until it is done, unless it is given up with `abandon`.
   virtual void submit(Exchange& exchange) = 0;
 
   /// Keeps an exchange whose handler runs until it returns; its answer goes nowhere.
@@ -47,8 +53,14 @@ class Protocol {
   /// Takes what it can of the input and returns how much; the rest comes again with more behind it.
   virtual std::size_t on_input(std::string_view bytes) = 0;
 
-  /// A handler has answered.
-  virtual void on_answer(Exchange& exchange) = 0;
+  /// Whether it has a use for more input now. If not, the socket holds it back.
+  [[nodiscard]] virtual bool takes_input() const = 0;
+
+  /// A handler has answered, or begun to, or one of its pipes has moved.
+  virtual void on_news(Exchange& exchange, News news) = 0;
+
+  /// What was sent has left: there is room for more.
+  virtual void on_writable() = 0;
 
   /// The time for what it waits for is over.
   virtual void on_timeout() = 0;
