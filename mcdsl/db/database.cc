@@ -87,12 +87,23 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-void Database::migrate(std::span<const Migration> migrations) const {
-  internal::migrate(state_->settings, migrations, state_->logger, state_->clock, [this] {
-    const std::filesystem::path path = default_snapshot_path();
-    std::filesystem::create_directories(path.parent_path());
-    snapshot(path);
-    state_->logger.info("snapshot before migrating", {{"path", path.string()}});
+MigrationReport Database::migrate(std::span<const Migration> migrations) const {
+  return internal::migrate(state_->settings, migrations, state_->logger, state_->clock, [this] {
+    const std::filesystem::path copy = default_snapshot_path();
+    try {
+      std::filesystem::create_directories(copy.parent_path());
+      snapshot(copy);
+    } catch (const std::filesystem::filesystem_error& problem) {
+      throw Exception(Code::permission_denied,
+                      "database " + path().string() +
+                          ": nothing was migrated, since the folder of the snapshot before it, " +
+                          copy.parent_path().string() + ", cannot be made: " + problem.code().message());
+    } catch (const Exception& problem) {
+      throw Exception(problem.error().wrap("database " + path().string() +
+                                           ": nothing was migrated, since the snapshot before it cannot be taken"));
+    }
+    state_->logger.info("snapshot before migrating", {{"path", copy.string()}});
+    return copy;
   });
 }
 
