@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
