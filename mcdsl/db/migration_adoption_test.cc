@@ -47,11 +47,11 @@ TEST(Migration, DoesNotTouchTheTableOfAGoServiceThatItRefuses) {
   const Scratch scratch;
   create_go_table(scratch);
   scratch.run("INSERT INTO schema_migrations VALUES (1, 'create_authors', ''), (5, 'add_read', '')");
-  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes, kRead}).message(),
+  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes, kRead}),
               AllOf(HasSubstr("migration 2 (create_notes) never ran here"), HasSubstr("version 5")));
   scratch.run("INSERT INTO schema_migrations VALUES (9, 'later', '')");
   scratch.run("DELETE FROM schema_migrations WHERE version = 5");
-  EXPECT_THAT(refusal(scratch, {kAuthors}).message(), HasSubstr("migration 9 (later) ran here but is unknown"));
+  EXPECT_THAT(refusal(scratch, {kAuthors}), HasSubstr("migration 9 (later) ran here but is unknown"));
   EXPECT_EQ(scratch.get("SELECT count(*) FROM pragma_table_info('schema_migrations')"), 3);
   EXPECT_THAT(backups(scratch), IsEmpty());
 }
@@ -59,7 +59,7 @@ TEST(Migration, DoesNotTouchTheTableOfAGoServiceThatItRefuses) {
 TEST(Migration, DoesNotTouchTheTableOfAnotherTool) {
   const Scratch scratch;
   scratch.run("CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, dirty INTEGER)");
-  EXPECT_THAT(refusal(scratch, {kAuthors}).message(), AllOf(HasSubstr("another tool"), HasSubstr("rename")));
+  EXPECT_THAT(refusal(scratch, {kAuthors}), AllOf(HasSubstr("another tool"), HasSubstr("rename")));
   EXPECT_EQ(scratch.get("SELECT count(*) FROM sqlite_schema WHERE name = 'authors'"), 0);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -46,12 +47,12 @@ using Steps = std::vector<Migration>;
   return entries(scratch.folder / "backups");
 }
 
-/// The error with which a list is refused.
-inline Error refusal(const Scratch& scratch, const Steps& steps) {
-  Error error = thrown_by([&] { scratch.database.migrate(steps); });
-  EXPECT_EQ(error.code(), Code::failed_precondition) << error.message();
-  EXPECT_THAT(error.message(), ::testing::HasSubstr(scratch.settings.path.string()));
-  return error;
+/// What is said where a list is refused.
+inline std::string refusal(const Scratch& scratch, const Steps& steps) {
+  const Error error = thrown_by([&] { scratch.database.migrate(steps); });
+  EXPECT_EQ(error.code(), Code::failed_precondition) << error.to_string();
+  EXPECT_THAT(error.to_string(), ::testing::HasSubstr(scratch.settings.path.string()));
+  return error.to_string();
 }
 
 /// The table in which a service written in Go records its migrations.

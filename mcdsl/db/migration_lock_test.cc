@@ -118,7 +118,7 @@ TEST(MigrationLock, IsNotTheWriteLockWhoseHolderIsNamedAfterTheTimeout) {
   const Database database = Database::open(settings);
   const Error error = thrown_by([&] { database.migrate(kAll); });
   EXPECT_EQ(error.code(), Code::unavailable);
-  EXPECT_THAT(error.message(),
+  EXPECT_THAT(error.to_string(),
               AllOf(HasSubstr(settings.path.string()), HasSubstr("the write lock is held by " + other.name())));
   other.end();
   EXPECT_EQ(database.migrate(kAll).steps.size(), 3);

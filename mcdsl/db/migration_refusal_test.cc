@@ -36,9 +36,10 @@ TEST(Migration, IsUndoneWhereItsCodeFails) {
   const auto ends_its_transaction = [](WriteTransaction& transaction) { (void)transaction.execute("COMMIT"); };
   for (const auto code : std::initializer_list<void (*)(WriteTransaction&)>{
            throws_our_own, throws_another, loses_its_transaction, ends_its_transaction}) {
-    EXPECT_THROW(
-        scratch.database.migrate(Steps{kAuthors, {.version = 2, .name = "broken", .sql = kTable, .code = code}, kRead}),
-        Exception);
+    const Error error = thrown_by([&] {
+      scratch.database.migrate(Steps{kAuthors, {.version = 2, .name = "broken", .sql = kTable, .code = code}, kRead});
+    });
+    EXPECT_THAT(error.message(), AllOf(HasSubstr("notes.db"), HasSubstr("migration 2 (broken)")));
     EXPECT_THAT(versions(scratch), ElementsAre(1));
     EXPECT_EQ(scratch.get("SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
   }
@@ -46,7 +47,7 @@ TEST(Migration, IsUndoneWhereItsCodeFails) {
     scratch.database.migrate(Steps{kAuthors, {.version = 2, .name = "broken", .sql = "", .code = throws_our_own}});
   });
   EXPECT_EQ(error.code(), Code::data_loss);
-  EXPECT_THAT(error.to_string(), AllOf(HasSubstr("notes.db"), HasSubstr("migration 2 (broken)"), HasSubstr("no such")));
+  EXPECT_THAT(error.to_string(), HasSubstr("no such"));
 }
 
 TEST(Migration, CannotChangeHowTheFileIsWritten) {
@@ -61,13 +62,13 @@ TEST(Migration, CannotChangeHowTheFileIsWritten) {
 TEST(Migration, RefusesAZeroByteWhereSqliteWouldStopReading) {
   const Scratch scratch;
   constexpr std::string_view kSql("CREATE TABLE a (x);\0CREATE TABLE b (x)", 39);
-  EXPECT_THAT(refusal(scratch, {{.version = 1, .name = "zero", .sql = kSql}}).message(), HasSubstr("zero byte"));
+  EXPECT_THAT(refusal(scratch, {{.version = 1, .name = "zero", .sql = kSql}}), HasSubstr("zero byte"));
 }
 
 TEST(Migration, RefusesAListThatIsOutOfOrder) {
   const Scratch scratch;
-  EXPECT_THAT(refusal(scratch, {kNotes, kAuthors}).message(), HasSubstr("migration 1 (create_authors)"));
-  EXPECT_THAT(refusal(scratch, {kNotes, kNotes}).message(), HasSubstr("migration 2"));
+  EXPECT_THAT(refusal(scratch, {kNotes, kAuthors}), HasSubstr("migration 1 (create_authors)"));
+  EXPECT_THAT(refusal(scratch, {kNotes, kNotes}), HasSubstr("migration 2"));
   refusal(scratch, {{.version = 0, .name = "zero", .sql = ""}});
   EXPECT_EQ(scratch.get("SELECT count(*) FROM sqlite_schema"), 0) << "nothing was touched";
 }
@@ -77,7 +78,7 @@ TEST(Migration, RefusesAStepThatWasEditedAfterItRan) {
   scratch.database.migrate(Steps{kAuthors});
   Migration edited = kAuthors;
   edited.sql = "CREATE TABLE authors (name TEXT PRIMARY KEY, born INTEGER)";
-  EXPECT_THAT(refusal(scratch, {edited, kNotes}).message(),
+  EXPECT_THAT(refusal(scratch, {edited, kNotes}),
               AllOf(HasSubstr("migration 1 (create_authors)"), HasSubstr("edited"), HasSubstr("new migration")));
   EXPECT_THAT(versions(scratch), ElementsAre(1));
 }
@@ -95,14 +96,14 @@ TEST(Migration, AcceptsAStepThatWasOnlyLaidOutAnew) {
 TEST(Migration, RefusesADatabaseThatIsNewerThanTheProgram) {
   const Scratch scratch;
   scratch.database.migrate(kAll);
-  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes}).message(),
+  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes}),
               AllOf(HasSubstr("migration 5 (add_read)"), HasSubstr("older"), HasSubstr("newer program")));
 }
 
 TEST(Migration, RefusesAListFromWhichAStepIsMissing) {
   const Scratch scratch;
   scratch.database.migrate(kAll);
-  EXPECT_THAT(refusal(scratch, {kAuthors, kRead}).message(),
+  EXPECT_THAT(refusal(scratch, {kAuthors, kRead}),
               AllOf(HasSubstr("migration 2 (create_notes)"), HasSubstr("put it back"), Not(HasSubstr("older"))));
 }
 
@@ -110,7 +111,7 @@ TEST(Migration, RefusesAStepBelowOneThatRan) {
   const Scratch scratch;
   scratch.database.migrate(kAll);
   const Migration late{.version = 3, .name = "late", .sql = "CREATE TABLE late (x)"};
-  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes, late, kRead}).message(),
+  EXPECT_THAT(refusal(scratch, {kAuthors, kNotes, late, kRead}),
               AllOf(HasSubstr("migration 3 (late)"), HasSubstr("above")));
   EXPECT_THAT(versions(scratch), ElementsAre(1, 2, 5));
 }
@@ -120,7 +121,7 @@ TEST(Migration, LeavesTheDatabaseAtTheStepBeforeOneThatFails) {
   const Migration broken{
       .version = 2, .name = "broken", .sql = "CREATE TABLE half (x); INSERT INTO nothing VALUES (1)"};
   const Error error = thrown_by([&] { scratch.database.migrate(Steps{kAuthors, broken, kRead}); });
-  EXPECT_THAT(error.message(), AllOf(HasSubstr("migration 2 (broken)"), HasSubstr("nothing")));
+  EXPECT_THAT(error.to_string(), AllOf(HasSubstr("migration 2 (broken)"), HasSubstr("nothing")));
   EXPECT_THAT(versions(scratch), ElementsAre(1));
   EXPECT_EQ(scratch.get("SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
   scratch.database.migrate(kAll);
@@ -131,7 +132,7 @@ TEST(Migration, RefusesToEndItsTransaction) {
   const Scratch scratch;
   for (const char* word : {"COMMIT", "END", "ROLLBACK", "BEGIN", "SAVEPOINT s", "ATTACH ':memory:' AS m"}) {
     const std::string sql = "CREATE TABLE half (x); " + std::string(word) + "; CREATE TABLE rest (x)";
-    EXPECT_THAT(refusal(scratch, {{.version = 1, .name = "ends", .sql = sql}}).message(),
+    EXPECT_THAT(refusal(scratch, {{.version = 1, .name = "ends", .sql = sql}}),
                 AllOf(HasSubstr("migration 1 (ends)"), HasSubstr("cannot begin or end a transaction")))
         << word;
     EXPECT_EQ(scratch.get("SELECT count(*) FROM sqlite_schema WHERE name IN ('half', 'rest')"), 0) << word;
@@ -144,9 +145,20 @@ TEST(Migration, NamesTheForeignKeyThatAStepLeavesBroken) {
   scratch.database.migrate(Steps{kAuthors, kNotes});
   const Migration orphan{.version = 3, .name = "orphan", .sql = "INSERT INTO notes VALUES ('a', 'nobody')"};
   EXPECT_THAT(
-      refusal(scratch, {kAuthors, kNotes, orphan}).message(),
+      refusal(scratch, {kAuthors, kNotes, orphan}),
       AllOf(HasSubstr("migration 3 (orphan)"), HasSubstr("notes row 1"), HasSubstr("authors"), HasSubstr("mend")));
   EXPECT_EQ(scratch.get("SELECT count(*) FROM notes"), 0);
+}
+
+TEST(Migration, NamesTheStepWhoseForeignKeysCannotBeChecked) {
+  const Scratch scratch;
+  const Migration mismatch{.version = 1, .name = "mismatch", .sql = R"sql(
+      CREATE TABLE authors (name TEXT);
+      CREATE TABLE notes (author TEXT REFERENCES authors (name));
+    )sql"};
+  const Error error = thrown_by([&] { scratch.database.migrate(Steps{mismatch}); });
+  EXPECT_THAT(error.to_string(), AllOf(HasSubstr("migration 1 (mismatch)"), HasSubstr("foreign key mismatch")));
+  EXPECT_THAT(versions(scratch), IsEmpty());
 }
 
 TEST(Migration, DoesNotBeginWithoutItsSnapshot) {
@@ -155,8 +167,8 @@ TEST(Migration, DoesNotBeginWithoutItsSnapshot) {
   const Database database = scratch.open();
   database.migrate(Steps{kAuthors});
   const Error error = thrown_by([&] { database.migrate(kAll); });
-  EXPECT_THAT(error.message(), AllOf(HasSubstr(scratch.settings.path.string()), HasSubstr("nothing was migrated"),
-                                     HasSubstr(scratch.settings.backup_dir.string())));
+  EXPECT_THAT(error.to_string(), AllOf(HasSubstr(scratch.settings.path.string()), HasSubstr("nothing was migrated"),
+                                       HasSubstr(scratch.settings.backup_dir.string())));
   EXPECT_THAT(versions(scratch), ElementsAre(1));
 }
 

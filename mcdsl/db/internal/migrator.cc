@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <concepts>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -185,8 +186,8 @@ void prepare_records(const config::Database& settings, std::span<const Migration
         "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT, applied_at TEXT NOT NULL)"));
     value_or_throw(add_column_if_missing(transaction, "schema_migrations", "checksum", "TEXT"));
     for (const Record& record : records) {
-      if (!record.checksum) {
-        const auto known = std::ranges::find(migrations, record.version, &Migration::version);
+      const auto known = std::ranges::find(migrations, record.version, &Migration::version);
+      if (!record.checksum && known != migrations.end()) {
         value_or_throw(transaction.execute("UPDATE schema_migrations SET checksum = ?2 WHERE version = ?1",
                                            record.version, checksum(*known)));
       }
@@ -196,51 +197,56 @@ void prepare_records(const config::Database& settings, std::span<const Migration
 
 void run_sql(Connection& connection, const Migration& migration) {
   const int code = connection.run_script(std::string(migration.sql));
-  if (code == SQLITE_OK) {
-    return;
-  }
-  Error error = connection.last_error(title(migration.version, migration.name));
   if (code == SQLITE_AUTH) {
-    error = Error(Code::failed_precondition,
-                  error.message() + ": a migration cannot begin or end a transaction or attach a database");
+    throw Exception(Code::failed_precondition,
+                    connection.last_error("run its SQL").message() +
+                        ": a migration cannot begin or end a transaction or attach a database");
   }
-  throw Exception(std::move(error));
-}
-
-void run_code(const config::Database& settings, WriteTransaction& transaction, const Migration& migration) {
-  const auto fail_with = [&](const Error& error) {
-    throw Exception(error.wrap(name_of(settings) + ": the code of " + title(migration.version, migration.name)));
-  };
-  try {
-    if (migration.code != nullptr) {
-      migration.code(transaction);
-    }
-  } catch (const Exception& problem) {
-    fail_with(problem.error());
-  } catch (const std::exception& problem) {
-    fail_with({Code::unknown, problem.what()});
+  if (code != SQLITE_OK) {
+    throw Exception(connection.last_error("run its SQL"));
   }
 }
 
-void check_foreign_keys(const config::Database& settings, Connection& connection, const Migration& migration) {
+void run_code(Connection& connection, WriteTransaction& transaction, const Migration& migration) {
+  if (migration.code != nullptr) {
+    migration.code(transaction);
+  }
+  if (!connection.in_transaction()) {  // by INSERT OR ROLLBACK, say
+    throw Exception(Code::aborted, "a statement rolled the transaction back");
+  }
+}
+
+void check_foreign_keys(Connection& connection) {
   if (const auto broken = find_broken_foreign_keys(connection); !broken.empty()) {
-    throw Exception(Code::failed_precondition, name_of(settings) + ": " + title(migration.version, migration.name) +
-                                                   " leaves a broken foreign key: " + broken.front() +
-                                                   ": mend or delete such rows in it or before it");
+    throw Exception(Code::failed_precondition, name_of(settings) +
+                                                   ": a foreign key is broken at its end: " + broken.front() +
+                                                   ": mend or delete such rows in the migration or before it");
   }
 }
 
-MigrationRun run_step(const config::Database& settings, const Migration& migration, const Clock& clock) {
-  const auto start = clock.steady();
+void run_step(const config::Database& settings, const Migration& migration, const Clock& clock) {
   Connection connection(settings, Connection::Role::migrator);
   in_transaction(settings, connection, [&](WriteTransaction& transaction) {
     run_sql(connection, migration);
-    run_code(settings, transaction, migration);
-    check_foreign_keys(settings, connection, migration);
+    run_code(connection, transaction, migration);
+    check_foreign_keys(connection);
     value_or_throw(transaction.execute(
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
         migration.version, migration.name, checksum(migration), format_rfc3339(clock.now())));
   });
+}
+
+// Runs a step; what it throws names it.
+MigrationRun run_named_step(const config::Database& settings, const Migration& migration, const Clock& clock) {
+  const std::string subject = name_of(settings) + ": " + title(migration.version, migration.name);
+  const auto start = clock.steady();
+  try {
+    run_step(settings, migration, clock);
+  } catch (const Exception& problem) {
+    throw Exception(problem.error().wrap(subject));
+  } catch (const std::exception& problem) {  // of its code
+    throw Exception(Code::unknown, subject + ": " + problem.what());
+  }
   return {.version = migration.version, .name = std::string(migration.name), .duration = clock.steady() - start};
 }
 
@@ -287,7 +293,7 @@ std::vector<MigrationRun> run_pending(const config::Database& settings, std::spa
   prepare_records(settings, migrations);
   std::vector<MigrationRun> runs;
   for (const Migration& migration : pending) {
-    runs.push_back(run_step(settings, migration, clock));
+    runs.push_back(run_named_step(settings, migration, clock));
     on_step(runs.back());
   }
   return runs;
