@@ -4,7 +4,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -37,21 +36,13 @@ using testing::versions;
 class OtherProcess {
  public:
   template <class Take>
-  explicit OtherProcess(Take take) {
-    auto [ready, tell_ready] = make_pipe();
-    auto [ended, end] = make_pipe();
-    id_ = ::fork();
+  explicit OtherProcess(Take take) : id_(::fork()) {
     if (id_ == 0) {
-      end.reset();
-      const auto taken = take();
-      char byte = 0;
-      const bool held = ::write(tell_ready.get(), &byte, 1) == 1 && ::read(ended.get(), &byte, 1) == 0;
-      ::_exit(held ? 0 : 1);
+      hold(take);
     }
-    end_ = std::move(end);
-    tell_ready.reset();
+    ready_.write.reset();
     char byte = 0;
-    if (::read(ready.get(), &byte, 1) != 1) {
+    if (::read(ready_.read.get(), &byte, 1) != 1) {
       throw std::runtime_error("the other process does not hold what it was to take");
     }
   }
@@ -60,8 +51,8 @@ class OtherProcess {
   OtherProcess& operator=(const OtherProcess&) = delete;
 
   void end() {
-    if (end_) {
-      end_.reset();
+    if (end_.write) {
+      end_.write.reset();
       ::waitpid(id_, nullptr, 0);
     }
   }
@@ -70,16 +61,32 @@ class OtherProcess {
   [[nodiscard]] std::string name() const { return "process " + std::to_string(id_); }
 
  private:
-  static std::pair<UniqueFd, UniqueFd> make_pipe() {
-    std::array<int, 2> fds{};
-    if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
-      throw std::runtime_error("pipe2");
+  struct Pipe {
+    UniqueFd read;
+    UniqueFd write;
+
+    Pipe() {
+      std::array<int, 2> fds{};
+      if (::pipe2(fds.data(), O_CLOEXEC) != 0) {
+        throw std::runtime_error("pipe2");
+      }
+      read.reset(fds[0]);
+      write.reset(fds[1]);
     }
-    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+  };
+
+  template <class Take>
+  [[noreturn]] void hold(Take take) {
+    end_.write.reset();
+    const auto taken = take();
+    char byte = 0;
+    const bool held = ::write(ready_.write.get(), &byte, 1) == 1 && ::read(end_.read.get(), &byte, 1) == 0;
+    ::_exit(held ? 0 : 1);
   }
 
-  pid_t id_ = 0;
-  UniqueFd end_;
+  Pipe ready_;
+  Pipe end_;  // closed by the parent, or with it
+  pid_t id_;
 };
 
 TEST(MigrationLock, IsWaitedForAndItsHolderNamedOnce) {

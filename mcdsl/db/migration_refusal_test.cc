@@ -1,4 +1,5 @@
 #include <stdexcept>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +9,8 @@
 namespace mcdsl::db {
 namespace {
 
+using namespace std::string_view_literals;
 using ::testing::AllOf;
-using testing::backups;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -61,7 +62,7 @@ TEST(Migration, CannotChangeHowTheFileIsWritten) {
 
 TEST(Migration, RefusesAZeroByteWhereSqliteWouldStopReading) {
   const Scratch scratch;
-  constexpr std::string_view kSql("CREATE TABLE a (x);\0CREATE TABLE b (x)", 39);
+  constexpr auto kSql = "CREATE TABLE a (x);\0CREATE TABLE b (x)"sv;
   EXPECT_THAT(refusal(scratch, {{.version = 1, .name = "zero", .sql = kSql}}), HasSubstr("zero byte"));
 }
 

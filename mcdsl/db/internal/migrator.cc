@@ -218,8 +218,7 @@ void run_code(Connection& connection, WriteTransaction& transaction, const Migra
 
 void check_foreign_keys(Connection& connection) {
   if (const auto broken = find_broken_foreign_keys(connection); !broken.empty()) {
-    throw Exception(Code::failed_precondition, name_of(settings) +
-                                                   ": a foreign key is broken at its end: " + broken.front() +
+    throw Exception(Code::failed_precondition, "a foreign key is broken at its end: " + broken.front() +
                                                    ": mend or delete such rows in the migration or before it");
   }
 }
