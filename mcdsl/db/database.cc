@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -94,7 +95,8 @@ MigrationReport Database::migrate(std::span<const Migration> migrations) const {
       std::filesystem::create_directories(copy.parent_path());
       snapshot(copy);
     } catch (const std::filesystem::filesystem_error& problem) {
-      throw Exception(Code::permission_denied,
+      const bool is_full = problem.code() == std::errc::no_space_on_device;
+      throw Exception(is_full ? Code::resource_exhausted : Code::permission_denied,
                       "database " + path().string() +
                           ": nothing was migrated, since the folder of the snapshot before it, " +
                           copy.parent_path().string() + ", cannot be made: " + problem.code().message());
