@@ -7,7 +7,7 @@
 
 int main(int argc, char** argv) {
   return mcdsl::run<mcq::Config>(
-      {.name = "mcq", .version = "0.1.0", .about = "a reading queue"}, argc, argv,
+      {.name = "mcq", .version = "0.1.0", .about = "a reading queue", .migrations = mcq::kMigrations}, argc, argv,
       [](mcdsl::Service& service, const mcq::Config& config) {
         auto database = mcdsl::db::Database::open(config.database, {.logger = service.logger()});
         database.migrate(mcq::kMigrations);

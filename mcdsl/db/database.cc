@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -87,12 +88,24 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-void Database::migrate(std::span<const Migration> migrations) const {
-  internal::migrate(state_->settings, migrations, state_->logger, state_->clock, [this] {
-    const std::filesystem::path path = default_snapshot_path();
-    std::filesystem::create_directories(path.parent_path());
-    snapshot(path);
-    state_->logger.info("snapshot before migrating", {{"path", path.string()}});
+MigrationReport Database::migrate(std::span<const Migration> migrations) const {
+  return internal::migrate(state_->settings, migrations, state_->logger, state_->clock, [this] {
+    const std::filesystem::path copy = default_snapshot_path();
+    try {
+      std::filesystem::create_directories(copy.parent_path());
+      snapshot(copy);
+    } catch (const std::filesystem::filesystem_error& problem) {
+      const bool is_full = problem.code() == std::errc::no_space_on_device;
+      throw Exception(is_full ? Code::resource_exhausted : Code::permission_denied,
+                      "database " + path().string() +
+                          ": nothing was migrated, since the folder of the snapshot before it, " +
+                          copy.parent_path().string() + ", cannot be made: " + problem.code().message());
+    } catch (const Exception& problem) {
+      throw Exception(problem.error().wrap("database " + path().string() +
+                                           ": nothing was migrated, since the snapshot before it cannot be taken"));
+    }
+    state_->logger.info("snapshot before migrating", {{"path", copy.string()}});
+    return copy;
   });
 }
 

@@ -80,10 +80,12 @@ class Database {
 
   /// Brings the schema up to date: runs the migrations that the database has not recorded in `schema_migrations`, one
   /// transaction each, while no other process does. Before the first one of a database that holds data, a verified
-  /// snapshot is taken. The table of a service written in Go (version, name, applied_at) is adopted.
-  /// Throws Exception (failed_precondition), saying what to do, where a recorded migration was edited or is unknown
-  /// (the database is newer than the program), where one would run out of order, and where a foreign key is broken.
-  void migrate(std::span<const Migration> migrations) const;
+  /// snapshot is taken. The table of a service written in Go (version, name, applied_at) is adopted. One that fails
+  /// leaves nothing behind, and those before it in place.
+  /// Throws Exception: failed_precondition, saying what to do, where a recorded migration was edited or is unknown
+  /// (the database is newer than the program), where one would run out of order, and where a foreign key is broken;
+  /// unavailable, naming the holder where possible, when a write lock was held for `busy_timeout`.
+  MigrationReport migrate(std::span<const Migration> migrations) const;
 
   /// Runs `job(ReadTransaction&)` on one snapshot and returns what it returns. Waits while every reader is taken. One
   /// that takes longer than `slow_job` is logged with the place that called.

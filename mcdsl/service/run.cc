@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <iostream>
-#include <optional>
+#include <iterator>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "mcdsl/service/internal/commands.h"
+#include "mcdsl/service/internal/migrate.h"
 #include "mcdsl/service/internal/signals.h"
 
 namespace mcdsl::internal {
@@ -54,7 +55,7 @@ class CommandLine {
   explicit CommandLine(const Hooks& hooks) : hooks_(hooks), app_(hooks.about, hooks.name) {
     app_.require_subcommand(1);
     app_.fallthrough();
-    add_config_option(app_);
+    app_.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
     add("server", "serve until SIGTERM or SIGINT", [this] { return serve(); });
     add("init", "make the service's folder: an example config, certs/, backups/",
         [this] { return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout); });
@@ -64,23 +65,20 @@ class CommandLine {
                              [this] { return print_snapshot(*load().standard, snapshot_path_, std::cout); });
     snapshot->add_option("path", snapshot_path_, "where; without it a dated file in the backup folder")
         ->type_name("PATH");
+    if (!hooks_.migrations.empty()) {
+      add_migrate_commands();
+    }
     add_config_commands();
     add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
     for (const Hooks::Command& command : hooks_.commands) {
-      CLI::App* own = app_.add_subcommand(command.name, command.about);
-      own->prefix_command();  // its words are the service's to read, from the first that is not ours
-      own->fallthrough(false);
-      add_config_option(*own);
-      own->callback([this, own, &command] {
-        action_ = [this, arguments = own->remaining(), &command] {
-          load();
-          return command.run(arguments);
-        };
-      });
+      app_.add_subcommand(command.name, command.about);  // for --help; find_own_command() finds it first
     }
   }
 
   int run(int argc, char** argv) {
+    if (auto action = find_own_command({argv + std::min(argc, 1), argv + argc})) {
+      return action();
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
@@ -92,6 +90,38 @@ class CommandLine {
   }
 
  private:
+  // What a command line of the service's own does; nothing where it is none of those. Its words are the service's to
+  // read, "--help" and "--" among them, which CLI11 would keep. Ours is `--config FILE`, wherever it stands before
+  // "--".
+  std::function<int()> find_own_command(const std::vector<std::string>& words) {
+    const auto end = std::ranges::find(words, "--");
+    std::vector<std::string> own;
+    std::string file;
+    for (auto word = words.begin(); word != end; ++word) {
+      if (*word == "--config" && std::next(word) == end) {
+        return {};  // CLI11 says what is missing
+      }
+      if (*word == "--config") {
+        file = *++word;
+      } else if (word->starts_with("--config=")) {
+        file = word->substr(word->find('=') + 1);
+      } else {
+        own.push_back(*word);
+      }
+    }
+    own.insert(own.end(), end, words.end());
+    const auto command = std::ranges::find_if(
+        hooks_.commands, [&](const Hooks::Command& known) { return !own.empty() && own.front() == known.name; });
+    if (command == hooks_.commands.end()) {
+      return {};
+    }
+    config_file_ = file;
+    return [this, command, own] {
+      load();
+      return command->run(std::span(own).subspan(1));
+    };
+  }
+
   CLI::App* add(const std::string& name, const std::string& about, std::function<int()> action) {
     return add_to(app_, name, about, std::move(action));
   }
@@ -102,8 +132,22 @@ class CommandLine {
     return command;
   }
 
-  void add_config_option(CLI::App& app) {
-    app.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
+  void add_migrate_commands() {
+    using Step = int (*)(const config::Database&, Migrations, std::ostream&);
+    const auto calls = [this](Step step) {
+      return [this, step] { return step(require_database(*load().standard), hooks_.migrations, std::cout); };
+    };
+    CLI::App* migrate = app_.add_subcommand("migrate", "bring the database's schema up to date, as the server does");
+    migrate->require_subcommand(0, 1);
+    migrate->callback([this, migrate, action = calls(migrate_database)] {
+      if (migrate->get_subcommands().empty()) {
+        action_ = action;
+      }
+    });
+    add_to(*migrate, "plan", "print the pending steps with their SQL", calls(print_plan));
+    add_to(*migrate, "status", "list all steps, when they ran, and what is wrong with them", calls(print_steps));
+    add_to(*migrate, "verify", "list everything that is wrong; 1 where anything is", calls(print_findings));
+    add_to(*migrate, "rehearse", "run the pending steps on a copy and say what they did", calls(rehearse));
   }
 
   void add_config_commands() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "mcdsl/config/config.h"
+#include "mcdsl/db/migration.h"
 #include "mcdsl/service/service.h"
 
 namespace mcdsl {
@@ -21,7 +22,8 @@ template <class Config>
 struct Command {
   std::string name;
   std::string about;  ///< one line for --help
-  /// Gets the words behind the name; returns the exit code. What it throws ends the process as with every command.
+  /// Gets the words behind the name, `--help` too, without `--config FILE` (before a "--"); returns the exit code. What
+  /// it throws ends the process as with every command.
   std::function<int(std::span<const std::string> arguments, const Config& config)> run;
 };
 
@@ -32,6 +34,9 @@ struct Program {
   std::string version = "0.0.0";
   std::string about{};  ///< one line for --help
   std::vector<Command<Config>> commands{};
+  /// The history of the schema that `main` gives to `Database::migrate`: for the command `migrate`, which there is only
+  /// where this is not empty. Lifetime: outlives `run`.
+  std::span<const db::Migration> migrations{};
 };
 
 /// The exit codes of `run` (sysexits.h where it has one).
@@ -60,6 +65,7 @@ struct Hooks {
   std::string version;
   std::string about;
   std::vector<Command> commands;
+  std::span<const db::Migration> migrations;
   std::function<Loaded(const config::Source&)> load;
   std::function<std::string(config::Show)> show;
   std::function<std::string()> example;
@@ -76,11 +82,17 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes init                         make the folder of the service: an example config, certs/, backups/
 ///     notes status                       ask the running service for its health; 0 when it is serving
 ///     notes snapshot [PATH]              a verified copy of the database; prints its path
+///     notes migrate                      bring the database's schema up to date, as `server` does, and say what ran
+///     notes migrate plan                 the pending steps with their SQL
+///     notes migrate status               a table of all steps, and what is wrong with them
+///     notes migrate verify               everything that is wrong with steps, foreign keys and file; 1 if anything is
+///     notes migrate rehearse             run the pending steps on a copy: how long they take, which rows come and go
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
 ///     notes version
 ///
-/// Each takes `--config FILE`; without it /srv/<name>/<name>.toml is read where it exists. Returns the exit code:
-/// errors are one line on standard error, the findings of a bad configuration one line each.
+/// Of the `migrate` commands, which a program without migrations does not have, only the bare one changes the database
+/// or makes it. Each command takes `--config FILE`; without it /srv/<name>/<name>.toml is read where it exists. Returns
+/// the exit code: errors are one line on standard error, the findings of a bad configuration one line each.
 template <std::derived_from<config::Standard> Config = config::Standard, class Main>
   requires std::invocable<Main, Service&> || std::invocable<Main, Service&, const Config&>
 int run(const Program<Config>& program, int argc, char** argv, Main main) {
@@ -89,6 +101,7 @@ int run(const Program<Config>& program, int argc, char** argv, Main main) {
                         .version = program.version,
                         .about = program.about,
                         .commands = {},
+                        .migrations = program.migrations,
                         .load = {},
                         .show = {},
                         .example = {},

@@ -16,77 +16,15 @@
 #include "mcdsl/db/database.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/service/internal/signals.h"
-#include "mcdsl/testing/temp_dir.h"
+#include "mcdsl/service/run_for_test.h"
 
 namespace mcdsl {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct NotesConfig : config::Standard {
-  std::int64_t max_notes = 1000;
-
-  void bind(config::Binder& b) {
-    Standard::bind(b);
-    b.field("max_notes", max_notes, {.doc = "Notes an account may keep.", .min = 1, .max = 5000});
-  }
-};
-
-struct Outcome {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-// Runs a command line of a service called "notes" in this process.
-class RunTest : public ::testing::Test {
- protected:
-  template <class Main>
-  static Outcome run_with(std::vector<std::string> words, Main main,
-                          const std::vector<Command<NotesConfig>>& commands = {}) {
-    words.insert(words.begin(), "notes");
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-      argv.push_back(word.data());
-    }
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    const int code =
-        mcdsl::run<NotesConfig>({.name = "notes", .version = "1.2.3", .about = "keeps notes", .commands = commands},
-                                static_cast<int>(argv.size()), argv.data(), std::move(main));
-    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
-  }
-
-  static Outcome run(std::vector<std::string> words) {
-    return run_with(std::move(words), [](Service& service) { service.serve(); });
-  }
-
-  // A configuration that listens on a Unix socket of its own.
-  std::string configure(const std::string& more = "") {
-    return folder_
-        .write("notes.toml", "max_notes = 7\n[server]\ntls = \"off\"\nlisten_addr = \"unix:" + socket_.string() +
-                                 "\"\nshutdown_timeout = \"5s\"\n" + more)
-        .string();
-  }
-
-  // Asks with `status` until the service answers.
-  static bool becomes_ready(std::string file) {
-    std::string name = "notes";
-    std::string command = "status";
-    std::string option = "--config";
-    std::array<char*, 4> argv{name.data(), command.data(), option.data(), file.data()};
-    for (int tries = 0; tries < 2000; ++tries) {
-      if (mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {}) == 0) {
-        return true;
-      }
-      std::this_thread::yield();
-    }
-    return false;
-  }
-
-  testing::TempDir folder_;
-  std::filesystem::path socket_ = folder_ / "notes.sock";
-};
+using testing::NotesConfig;
+using testing::Outcome;
+using testing::RunTest;
 
 TEST_F(RunTest, PrintsItsVersion) {
   const Outcome outcome = run({"version"});
@@ -154,22 +92,6 @@ TEST_F(RunTest, TakesAVerifiedSnapshotAndPrintsItsPath) {
     return transaction.query_one<std::int64_t>("SELECT 1 FROM sqlite_schema WHERE name = 'notes'").has_value();
   }));
   EXPECT_EQ(run({"snapshot", copy.string(), "--config", file}).code, 1) << "it must not write over a file";
-}
-
-TEST_F(RunTest, RunsACommandOfTheServicesOwnWithItsWordsAndItsConfig) {
-  const std::string file = configure();
-  std::vector<std::string> seen;
-  std::int64_t max_notes = 0;
-  const Command<NotesConfig> command{
-      .name = "tag", .about = "tags", .run = [&](std::span<const std::string> words, const NotesConfig& config) {
-        seen.assign(words.begin(), words.end());
-        max_notes = config.max_notes;
-        return 5;
-      }};
-  const Outcome outcome = run_with({"tag", "--config", file, "add", "blue", "--force"}, [](Service&) {}, {command});
-  EXPECT_EQ(outcome.code, 5) << outcome.err;
-  EXPECT_THAT(seen, ::testing::ElementsAre("add", "blue", "--force"));
-  EXPECT_EQ(max_notes, 7);
 }
 
 TEST_F(RunTest, SaysInOneLineWhatIsWrongAndExitsWith1) {

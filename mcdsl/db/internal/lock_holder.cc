@@ -49,18 +49,18 @@ std::string command_of(long process) {
   return name;
 }
 
-// The locks of other processes on a byte of the -shm file. A process of another namespace does not show
-// (pid_namespaces(7)). The file is not opened: closing it would drop our own locks (fcntl(2)).
-std::vector<Lock> foreign_locks(const std::filesystem::path& database, long byte) {
+// The locks of other processes on a byte of a file. A process of another namespace does not show (pid_namespaces(7)).
+// The file is not opened: closing it would drop our own locks (fcntl(2)).
+std::vector<Lock> foreign_locks(const std::filesystem::path& path, long byte) {
   std::vector<Lock> found;
-  struct stat shm{};
-  if (::stat((database.string() + "-shm").c_str(), &shm) != 0) {
+  struct stat file{};
+  if (::stat(path.c_str(), &file) != 0) {
     return found;
   }
   std::ifstream locks("/proc/locks");
   for (std::string line; std::getline(locks, line);) {
     const Lock lock = parse_lock(line);
-    if (lock.process > 0 && lock.process != ::getpid() && lock.inode == shm.st_ino && lock.first <= byte &&
+    if (lock.process > 0 && lock.process != ::getpid() && lock.inode == file.st_ino && lock.first <= byte &&
         lock.last >= byte) {
       found.push_back(lock);
     }
@@ -68,10 +68,9 @@ std::vector<Lock> foreign_locks(const std::filesystem::path& database, long byte
   return found;
 }
 
-}  // namespace
-
-std::string find_write_lock_holder(const std::filesystem::path& database) {
-  for (const Lock& lock : foreign_locks(database, kWriteLockByte)) {
+// Who holds a byte of a file alone.
+std::string find_holder(const std::filesystem::path& path, long byte) {
+  for (const Lock& lock : foreign_locks(path, byte)) {
     if (lock.kind == "WRITE") {
       const std::string command = command_of(lock.process);
       return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");
@@ -80,8 +79,22 @@ std::string find_write_lock_holder(const std::filesystem::path& database) {
   return {};
 }
 
+std::filesystem::path shm_of(const std::filesystem::path& database) {
+  return database.string() + "-shm";
+}
+
+}  // namespace
+
+std::string find_write_lock_holder(const std::filesystem::path& database) {
+  return find_holder(shm_of(database), kWriteLockByte);
+}
+
+std::string find_file_lock_holder(const std::filesystem::path& file) {
+  return find_holder(file, 0);
+}
+
 bool is_used_by_others(const std::filesystem::path& database) {
-  return !foreign_locks(database, kOpenByte).empty();
+  return !foreign_locks(shm_of(database), kOpenByte).empty();
 }
 
 }  // namespace mcdsl::db::internal

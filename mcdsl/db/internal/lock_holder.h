@@ -10,6 +10,9 @@ namespace mcdsl::db::internal {
 /// locks.
 [[nodiscard]] std::string find_write_lock_holder(const std::filesystem::path& database);
 
+/// The same of the lock on a whole file (flock(2)).
+[[nodiscard]] std::string find_file_lock_holder(const std::filesystem::path& file);
+
 /// Whether another process has the database open. False where the system does not tell.
 [[nodiscard]] bool is_used_by_others(const std::filesystem::path& database);
 

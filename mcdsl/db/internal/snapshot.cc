@@ -1,5 +1,7 @@
 #include "mcdsl/db/internal/snapshot.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -43,7 +45,8 @@ Code code_of(int errno_value) {
 }
 
 constexpr std::string_view kTemporary = ".mcdsl-snapshot-";
-constexpr std::string_view kJournal = "-journal";  // what SQLite adds to a file's name
+// What SQLite may add to a file's name.
+constexpr auto kSideFiles = std::to_array<std::string_view>({"-journal", "-wal", "-shm"});
 
 void lock(const UniqueFd& fd, const std::filesystem::path& path) {
   while (::flock(fd.get(), LOCK_EX) != 0) {
@@ -53,21 +56,29 @@ void lock(const UniqueFd& fd, const std::filesystem::path& path) {
   }
 }
 
+// The file itself goes last: whoever is killed in between leaves what the next snapshot finds and removes.
 void remove_temporary(const std::string& name) {
+  for (const std::string_view suffix : kSideFiles) {
+    ::unlink((name + std::string(suffix)).c_str());
+  }
   ::unlink(name.c_str());
-  ::unlink((name + std::string(kJournal)).c_str());
+}
+
+bool is_temporary(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with(kTemporary) &&
+         std::ranges::none_of(kSideFiles, [&](std::string_view suffix) { return name.ends_with(suffix); });
 }
 
 // What a killed process left: whoever is still at work on a file holds a lock on it.
 void remove_abandoned(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().string();
-    if (!entry.path().filename().string().starts_with(kTemporary) || name.ends_with(kJournal)) {
+    if (!is_temporary(entry.path())) {
       continue;
     }
-    const UniqueFd fd(::open(name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    const UniqueFd fd(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
-      remove_temporary(name);
+      remove_temporary(entry.path().string());
     }
   }
 }
@@ -153,6 +164,14 @@ void take_snapshot(const config::Database& settings, const std::filesystem::path
   sync(file.name(), O_RDONLY);
   file.rename_to(absolute);
   sync(absolute.parent_path(), O_RDONLY | O_DIRECTORY);
+}
+
+void with_copy(const config::Database& settings, const std::filesystem::path& folder,
+               const std::function<void(const std::filesystem::path&)>& use) {
+  const TemporaryFile file(folder);
+  copy_into(settings, file.name());
+  check_copy(settings, file.name());
+  use(file.name());
 }
 
 }  // namespace mcdsl::db::internal

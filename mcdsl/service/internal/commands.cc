@@ -41,6 +41,13 @@ std::string health_url(const net::Address& address, bool tls) {
 
 }  // namespace
 
+const config::Database& require_database(const config::Standard& config) {
+  if (config.database.path.empty()) {
+    throw Exception(Code::failed_precondition, "the service has no database (database.path is empty)");
+  }
+  return config.database;
+}
+
 int make_folder(const std::string& name, const std::string& config_file, const std::string& example,
                 std::ostream& out) {
   const std::filesystem::path file = config_file.empty() ? std::filesystem::path("/srv") / name / (name + ".toml")
@@ -91,10 +98,7 @@ int print_status(const config::Standard& config, std::ostream& out) {
 }
 
 int print_snapshot(const config::Standard& config, const std::string& path, std::ostream& out) {
-  if (config.database.path.empty()) {
-    throw Exception(Code::failed_precondition, "the service has no database (database.path is empty)");
-  }
-  const auto database = db::Database::open(config.database);
+  const auto database = db::Database::open(require_database(config));
   const std::filesystem::path target = path.empty() ? database.default_snapshot_path() : std::filesystem::path(path);
   std::filesystem::create_directories(target.parent_path().empty() ? "." : target.parent_path());
   database.snapshot(target);

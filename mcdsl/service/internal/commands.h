@@ -7,6 +7,9 @@
 
 namespace mcdsl::internal {
 
+/// The database of a service that has one. Throws Exception (failed_precondition) where `database.path` is empty.
+[[nodiscard]] const config::Database& require_database(const config::Standard& config);
+
 /// `init`: makes the folder of a service, with its certs/ and backups/ (mode 0700) and an example configuration; what
 /// is there stays. `config_file` says where; empty for /srv/<name>/<name>.toml. Returns the exit code, as all of these.
 int make_folder(const std::string& name, const std::string& config_file, const std::string& example, std::ostream& out);
