@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/db/internal/lock_holder.h"
 
 namespace mcdsl::db::internal {
 namespace {
@@ -251,6 +252,16 @@ void Connection::control(Control what) {
   }
 }
 
+Result<void> Connection::begin_immediate() {
+  const int code = try_control(Control::begin_immediate);
+  if (code == SQLITE_DONE) {
+    return {};
+  }
+  const Error problem = error(code, "begin a transaction");
+  const std::string holder = (code & 0xFF) == SQLITE_BUSY ? find_write_lock_holder(path_) : "";
+  return fail(problem.code(), problem.message() + (holder.empty() ? "" : "; the write lock is held by " + holder));
+}
+
 // A job that ended its transaction would take its neighbours' work with it, and a setting that it changed would stay
 // for the jobs after it. A migration has its connection to itself.
 bool Connection::may_run(int action, const char* name, const char* value) const noexcept {
@@ -281,23 +292,15 @@ bool Connection::has_broken_foreign_keys() const noexcept {
   return broken != 0;
 }
 
-int Connection::try_run(std::string_view sql) noexcept {
-  const OwnStatement own(*this);
-  try {
-    const auto statement = prepare(sql);
-    int code = SQLITE_ROW;
-    while (code == SQLITE_ROW) {
-      code = sqlite3_step(statement->get());
-    }
-    return code;
-  } catch (const std::exception&) {
-    return SQLITE_ERROR;  // what SQLite said stands in the connection
-  }
-}
-
 void Connection::run(std::string_view sql) {
-  if (const int code = try_run(sql); code != SQLITE_DONE) {
-    throw Exception(last_error(sql));
+  const OwnStatement own(*this);
+  const auto statement = prepare(sql);
+  int code = SQLITE_ROW;
+  while (code == SQLITE_ROW) {
+    code = sqlite3_step(statement->get());
+  }
+  if (code != SQLITE_DONE) {
+    throw Exception(error(code, sql));
   }
 }
 

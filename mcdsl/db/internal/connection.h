@@ -71,13 +71,14 @@ class Connection {
   /// Runs a statement of this library's own, without parameters or rows. Throws Exception.
   void run(std::string_view sql);
 
-  /// The same; SQLite's extended result code instead of an exception.
-  [[nodiscard]] int try_run(std::string_view sql) noexcept;
-
   /// SQLite's extended result code, SQLITE_DONE for success.
   [[nodiscard]] int try_control(Control what) noexcept;
   /// Throws Exception instead.
   void control(Control what);
+
+  /// Takes the write lock. Errors: unavailable where another process holds it for too long, and which, if that can be
+  /// told.
+  [[nodiscard]] Result<void> begin_immediate();
 
   /// Runs one statement and calls `on_row` for each row until it returns false; SQLite's extended result code.
   /// Throws Exception (internal) for SQL that does not parse, holds two statements, or wants other parameters.

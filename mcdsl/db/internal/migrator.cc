@@ -144,21 +144,10 @@ std::vector<MigrationStep> compare(const std::vector<Record>& records, std::span
   return steps;
 }
 
-// The write lock is waited for; who holds it for too long is named.
-void begin(const config::Database& settings, Connection& connection) {
-  const int code = connection.try_control(Control::begin_immediate);
-  if (code == SQLITE_DONE) {
-    return;
-  }
-  const Error error = connection.error(code, "begin a transaction");
-  const std::string holder = (code & 0xFF) == SQLITE_BUSY ? find_write_lock_holder(settings.path) : "";
-  throw Exception(error.code(), error.message() + (holder.empty() ? "" : "; the write lock is held by " + holder));
-}
-
 // Commits what `work` does to the database, or nothing where it throws.
 template <std::invocable<WriteTransaction&> Work>
-void in_transaction(const config::Database& settings, Connection& connection, Work work) {
-  begin(settings, connection);
+void in_transaction(Connection& connection, Work work) {
+  value_or_throw(connection.begin_immediate());
   try {
     WriteTransaction transaction(connection);
     work(transaction);
@@ -180,7 +169,7 @@ void prepare_records(const config::Database& settings, std::span<const Migration
   if (has_checksums && std::ranges::all_of(records, [](const Record& record) { return record.checksum.has_value(); })) {
     return;  // and no lock is waited for
   }
-  in_transaction(settings, connection, [&](WriteTransaction& transaction) {
+  in_transaction(connection, [&](WriteTransaction& transaction) {
     value_or_throw(transaction.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations ("
         "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT, applied_at TEXT NOT NULL)"));
@@ -225,7 +214,7 @@ void check_foreign_keys(Connection& connection) {
 
 void run_step(const config::Database& settings, const Migration& migration, const Clock& clock) {
   Connection connection(settings, Connection::Role::migrator);
-  in_transaction(settings, connection, [&](WriteTransaction& transaction) {
+  in_transaction(connection, [&](WriteTransaction& transaction) {
     run_sql(connection, migration);
     run_code(connection, transaction, migration);
     check_foreign_keys(connection);

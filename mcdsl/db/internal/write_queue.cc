@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "mcdsl/base/blocking.h"
-#include "mcdsl/db/internal/lock_holder.h"
 #include "mcdsl/db/internal/origin.h"
 
 namespace mcdsl::db::internal {
@@ -241,8 +240,8 @@ void WriteQueue::run_alone(Waiter& waiter) {
 // False where no transaction could begin.
 bool WriteQueue::commit(const Batch& group) {
   for (;;) {
-    if (const int code = connection_.try_control(Control::begin_immediate); code != SQLITE_DONE) {
-      fail_all(group, begin_error(code));
+    if (const auto begun = connection_.begin_immediate(); !begun) {
+      fail_all(group, begun.error());
       return false;
     }
     const Passed passed = run_jobs(group);
@@ -330,15 +329,6 @@ void WriteQueue::run_job(Waiter& waiter) {
 void WriteQueue::refuse(Waiter& waiter, Code code, const char* why) const {
   waiter.outcome = fail(code, "database " + settings_.path.string() + ": " + why);
   waiter.keep = false;
-}
-
-Error WriteQueue::begin_error(int code) const {
-  Error error = connection_.last_error("begin a transaction");
-  if ((code & 0xFF) != SQLITE_BUSY) {
-    return error;
-  }
-  const std::string holder = find_write_lock_holder(settings_.path);
-  return {Code::unavailable, error.message() + (holder.empty() ? "" : "; the write lock is held by " + holder)};
 }
 
 void WriteQueue::roll_back(Control how) {

@@ -89,7 +89,6 @@ class WriteQueue {
   [[nodiscard]] bool run_in_savepoint(Waiter& waiter);
   void run_job(Waiter& waiter);
   void refuse(Waiter& waiter, Code code, const char* why) const;
-  [[nodiscard]] Error begin_error(int code) const;
   void roll_back(Control how);
   [[nodiscard]] Error give_up(std::string_view doing);
   static void fail_all(const Batch& batch, const Error& error);
