@@ -140,6 +140,13 @@ class TemporaryFile {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
+  // Sends on what has been written since the last call, after what that call sent. All of it at once, at the end, would
+  // make the next fsync of a writer wait for hundreds of megabytes (measured: 100 ms in place of 5 ms). No promise of
+  // anything, so errors do not matter: the last word is fsync's.
+  void send_on() const noexcept {
+    (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+  }
+
   // The copy of a database with a write-ahead log says that it has one too: who opened it would need to write beside
   // it. 1 stands for a file that needs nothing else (fileformat2.html §1.3.3).
   void make_self_contained() const {
@@ -197,19 +204,25 @@ bool has_column(ReadTransaction& transaction, std::string_view table, std::strin
       .has_value();
 }
 
-void copy_pages(const config::Database& settings, Connection& source, const std::string& file) {
+// Copies through the transaction that is open on `source`.
+void copy_pages(const config::Database& settings, Connection& source, const TemporaryFile& file) {
+  constexpr int kPagesAtOnce = 1024;
   config::Database copy = settings;
-  copy.path = file;
+  copy.path = file.name();
   copy.mmap_bytes = 0;
   Connection target(copy, Connection::Role::copier);
   target.run("PRAGMA synchronous = OFF");  // the whole is synced once, at the end
   target.run("PRAGMA journal_mode = MEMORY");
-  constexpr int kAllPages = -1;
   sqlite3_backup* backup = sqlite3_backup_init(target.get(), "main", source.get(), "main");
-  const int stepped = backup != nullptr ? sqlite3_backup_step(backup, kAllPages) : sqlite3_errcode(target.get());
+  int code = backup != nullptr ? SQLITE_OK : sqlite3_extended_errcode(target.get());
+  while (code == SQLITE_OK) {
+    code = sqlite3_backup_step(backup, kPagesAtOnce);
+    (void)sqlite3_db_cacheflush(target.get());  // where it fails, so does the next step
+    file.send_on();
+  }
   sqlite3_backup_finish(backup);
-  if (stepped != SQLITE_DONE) {
-    throw Exception(target.error(stepped, "copy " + settings.path.string()));  // the backup's errors stand there
+  if (code != SQLITE_DONE) {
+    throw Exception(target.error(code, "copy " + settings.path.string()));  // the backup's errors stand there
   }
 }
 
@@ -225,7 +238,7 @@ void copy_pages(const config::Database& settings, Connection& source, const std:
 //
 // While the transaction is open, checkpoints cannot begin the write-ahead log anew, so nothing that can be done later
 // happens here.
-Contents copy_into(const config::Database& settings, Connection& source, const std::string& file) {
+Contents copy_into(const config::Database& settings, Connection& source, const TemporaryFile& file) {
   source.run("BEGIN");  // ends with the connection
   Contents contents = read_contents(source, CountBy::any_index);
   copy_pages(settings, source, file);
@@ -288,7 +301,7 @@ void take_snapshot(const config::Database& settings, const std::filesystem::path
   const std::filesystem::path absolute = std::filesystem::absolute(target);
   check_target(source, absolute);
   TemporaryFile file(absolute.parent_path());
-  const Contents contents = copy_into(settings, source, file.name());
+  const Contents contents = copy_into(settings, source, file);
   file.make_self_contained();
   check_copy(settings, file.name(), contents);
   file.rename_to(absolute);
