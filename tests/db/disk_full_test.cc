@@ -173,7 +173,7 @@ TEST_F(FullDisk, StopsASnapshotAndLeavesNothingOfIt) {
   }
   std::filesystem::create_directory(folder_ / "backups");
   const auto path = folder_ / "backups" / "copy.db";
-  for (const std::uintmax_t room : {0, 4096, 40'000, 200'000, 300'000}) {
+  for (const std::uintmax_t room : {0U, 4096U, 40'000U, 200'000U, 300'000U}) {
     take_room_but(room);
     expect_full([&] { database_->snapshot(path); });
     EXPECT_THAT(files_in(folder_ / "backups"), UnorderedElementsAre()) << room;
