@@ -1,5 +1,6 @@
 // The other process of the tests in this folder: db_child <what> <database> [argument]. It prints a line for each thing
-// done, and a test kills it between two of them.
+// done, and a test kills it at any time.
+#include <atomic>
 #include <cstdio>
 #include <iostream>
 #include <map>
@@ -61,26 +62,64 @@ void write_forever(const std::string& path, const std::string& prefix) {
   }
 }
 
-void write_some(const std::string& path, const std::string& prefix) {
+// Sixteen threads that write until standard input ends; each write is a row and a count of the thread's turns. Says
+// how many writes were acknowledged.
+void take_turns(const std::string& path, const std::string& process) {
+  constexpr int kThreads = 16;
   const db::Database database = open(path);
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      for (int i = 0; i < 50; ++i) {
-        insert(database, prefix + "/" + std::to_string(thread) + "/" + std::to_string(i));
-      }
-    });
+  std::atomic<bool> enough = false;
+  std::atomic<std::int64_t> acknowledged = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; !enough; ++i) {
+          value_or_throw(database.write([&](db::WriteTransaction& transaction) {
+            value_or_throw(transaction.execute("INSERT INTO notes VALUES (?1)",
+                                               process + "/" + std::to_string(thread) + "/" + std::to_string(i)));
+            return transaction.execute(
+                "INSERT INTO turns VALUES (?1, ?2, 1) ON CONFLICT (process, thread) DO UPDATE SET count = count + 1",
+                process, thread);
+          }));
+          ++acknowledged;
+        }
+      });
+    }
+    std::cin.get();
+    enough = true;
   }
+  say(std::to_string(acknowledged));
 }
 
-// The argument is the number of steps; each one makes a table of 200 rows. The log says when one is done.
+// Stays inside a write until standard input ends.
+void hold_inside(const std::string& path, const std::string& /*argument*/) {
+  value_or_throw(open(path).write([](db::WriteTransaction& transaction) {
+    value_or_throw(transaction.execute("INSERT INTO notes VALUES ('by the holder')"));
+    say("held");
+    std::cin.get();
+  }));
+}
+
+// The argument is the number of steps. Step n makes the table t<n> of 200 rows, each with a parent in the table before,
+// and rebuilds t1 so that each of its rows says n: a database of version n can be told from any other. The log says
+// when a step is done.
 void migrate(const std::string& path, const std::string& argument) {
   const int count = std::stoi(argument);
   std::vector<std::string> texts;
   for (int i = 1; i <= count; ++i) {
-    const std::string table = "t" + std::to_string(i);
-    texts.push_back("CREATE TABLE " + table + " (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
-                    "WHERE i < 200) INSERT INTO " + table + " SELECT randomblob(500) FROM n");
+    const std::string number = std::to_string(i);
+    const std::string parent = std::to_string(std::max(i - 1, 1));
+    std::string text = "CREATE TABLE t" + number + " (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES t" + parent +
+                       ", step INTEGER, x BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+                       "i < 200) INSERT INTO t" +
+                       number + " SELECT i, i, " + number + ", randomblob(100) FROM n;";
+    if (i > 1) {
+      text +=
+          "CREATE TABLE rebuilt (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES t1, step INTEGER, x BLOB);"
+          "INSERT INTO rebuilt SELECT id, parent, " +
+          number + ", x FROM t1; DROP TABLE t1; ALTER TABLE rebuilt RENAME TO t1;";
+    }
+    texts.push_back(std::move(text));
   }
   std::vector<db::Migration> steps;
   for (int i = 1; i <= count; ++i) {
@@ -109,8 +148,8 @@ void open_as_nobody(const std::string& path, const std::string& /*argument*/) {
 }
 
 const std::map<std::string_view, void (*)(const std::string&, const std::string&)> kActions{
-    {"hold", hold},       {"write-forever", write_forever}, {"write-some", write_some},
-    {"migrate", migrate}, {"snapshot", snapshot},           {"open-as-nobody", open_as_nobody}};
+    {"hold", hold},       {"hold-inside", hold_inside}, {"write-forever", write_forever},  {"take-turns", take_turns},
+    {"migrate", migrate}, {"snapshot", snapshot},       {"open-as-nobody", open_as_nobody}};
 
 }  // namespace
 

@@ -23,6 +23,9 @@ std::pair<mcdsl::UniqueFd, mcdsl::UniqueFd> make_pipe() {
 }  // namespace
 
 ChildProcess::ChildProcess(const std::string& what, const std::filesystem::path& database, const std::string& argument)
+    : ChildProcess({DB_CHILD, what, database.string(), argument}) {}
+
+ChildProcess::ChildProcess(std::vector<std::string> command)
     : errors_(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) {
   auto [child_input, input] = make_pipe();
   auto [output, child_output] = make_pipe();
@@ -31,12 +34,15 @@ ChildProcess::ChildProcess(const std::string& what, const std::filesystem::path&
   posix_spawn_file_actions_adddup2(&actions, child_input.get(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, child_output.get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, errors_.get(), STDERR_FILENO);
-  std::vector<std::string> words{DB_CHILD, what, database.string(), argument};
-  std::array<char*, 5> arguments{words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
-  const int problem = ::posix_spawn(&pid_, DB_CHILD, &actions, nullptr, arguments.data(), environ);
+  std::vector<char*> arguments;
+  for (std::string& word : command) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+  const int problem = ::posix_spawnp(&pid_, arguments.front(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) {
-    throw std::runtime_error("posix_spawn " DB_CHILD);
+    throw std::runtime_error("cannot start " + command.front());
   }
   input_ = std::move(input);
   output_ = std::move(output);
@@ -48,7 +54,9 @@ ChildProcess::~ChildProcess() {
   }
 }
 
-std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds patience) {
+std::optional<std::string> ChildProcess::read_line(std::chrono::microseconds patience) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(patience);
+  const timespec limit{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(patience - seconds).count()};
   for (;;) {
     if (const auto end = unread_.find('\n'); end != std::string::npos) {
       std::string line = unread_.substr(0, end);
@@ -57,7 +65,7 @@ std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds pat
     }
     pollfd wanted{.fd = output_.get(), .events = POLLIN, .revents = 0};
     std::array<char, 4096> buffer{};
-    if (::poll(&wanted, 1, static_cast<int>(patience.count())) <= 0) {
+    if (::ppoll(&wanted, 1, &limit, nullptr) <= 0) {
       return std::nullopt;
     }
     const ssize_t count = ::read(output_.get(), buffer.data(), buffer.size());
@@ -79,6 +87,20 @@ int ChildProcess::finish() {
 std::vector<std::string> ChildProcess::kill() {
   ::kill(pid_, SIGKILL);
   finish();
+  return rest();
+}
+
+void ChildProcess::stop() {
+  ::kill(pid_, SIGSTOP);
+  int status = 0;
+  ::waitpid(pid_, &status, WUNTRACED);
+}
+
+void ChildProcess::resume() {
+  ::kill(pid_, SIGCONT);
+}
+
+std::vector<std::string> ChildProcess::rest() {
   std::vector<std::string> lines;
   while (auto line = read_line()) {  // a line that the kill cut in two has no end and does not count
     lines.push_back(*std::move(line));

@@ -328,10 +328,17 @@ Connection::Checkpoint Connection::checkpoint(CheckpointKind kind) {
   return {.is_complete = is_complete, .pages = left};
 }
 
-void Connection::vacuum_into(const std::string& file) {
+void Connection::vacuum_into(const std::string& file, FunctionRef<void()> meanwhile) {
+  constexpr int kInstructions = 100'000;  // of SQLite's machine, a few milliseconds
+  const auto call = [](void* function) {
+    (*static_cast<const FunctionRef<void()>*>(function))();
+    return 0;
+  };
   const Parameter name = to_parameter(file);
   const OwnStatement own(*this);  // VACUUM attaches its target
-  const int code = step_all("VACUUM INTO ?1", {&name, 1}, [](Row&) { return true; });
+  sqlite3_progress_handler(handle_.get(), kInstructions, call, &meanwhile);
+  const int code = step_all("VACUUM INTO ?1", {&name, 1}, [](Row& /*row*/) { return true; });
+  sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
   if (code != SQLITE_DONE) {
     throw Exception(error(code, "copy to " + file));
   }

@@ -15,6 +15,7 @@
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/function_ref.h"
+#include "mcdsl/base/result.h"
 #include "mcdsl/config/standard.h"
 #include "mcdsl/db/internal/busy_wait.h"
 #include "mcdsl/db/row.h"
@@ -89,7 +90,8 @@ class Connection {
   [[nodiscard]] int run_script(const std::string& sql) noexcept;
 
   /// Copies the database into an empty file. Throws Exception.
-  void vacuum_into(const std::string& file);
+  /// `meanwhile` is called now and then, also not at all.
+  void vacuum_into(const std::string& file, FunctionRef<void()> meanwhile);
 
   /// The rows changed by the last INSERT, UPDATE or DELETE, and by all of them so far.
   [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_changes64(handle_.get()); }
