@@ -21,12 +21,14 @@ class BusyWait {
     return std::exchange(timeout_, timeout);
   }
 
+  /// Waits a little; `is_first` begins a new wait. False when the timeout is over.
+  bool nap(bool is_first) noexcept;
+
   /// Makes the connection wait in this way. Lifetime: outlives the connection.
   void install(sqlite3* connection) noexcept { sqlite3_busy_handler(connection, handle, this); }
 
  private:
   static int handle(void* self, int times) noexcept;
-  bool nap(bool is_first) noexcept;
 
   std::chrono::nanoseconds timeout_;
   std::chrono::steady_clock::time_point start_{};

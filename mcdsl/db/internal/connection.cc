@@ -149,7 +149,7 @@ Connection::Connection(const config::Database& settings, Role role)
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   const bool full = settings.synchronous == config::Synchronous::full;
   if (role == Role::writer || role == Role::migrator) {
-    require_pragma("journal_mode", "WAL", "wal");
+    begin_log();
     run("PRAGMA journal_size_limit = 67108864");
   }
   if (role == Role::writer) {
@@ -162,6 +162,19 @@ Connection::Connection(const config::Database& settings, Role role)
   run("PRAGMA temp_store = MEMORY");
   if (role == Role::reader || role == Role::checker) {
     require_pragma("query_only", "ON", "1");
+  }
+}
+
+// Two who make a new file's journal a write-ahead log at once meet a lock for which SQLite asks no busy handler.
+void Connection::begin_log() {
+  for (bool is_first = true;; is_first = false) {
+    try {
+      return require_pragma("journal_mode", "WAL", "wal");
+    } catch (const Exception& problem) {
+      if (problem.error().code() != Code::unavailable || !busy_wait_.nap(is_first)) {
+        throw;
+      }
+    }
   }
 }
 
@@ -283,6 +296,12 @@ bool Connection::may_run(int action, const char* name, const char* value) const 
 int Connection::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
                           const char* /*trigger*/) {
   return static_cast<const Connection*>(self)->may_run(action, first, second) ? SQLITE_OK : SQLITE_DENY;
+}
+
+bool Connection::has_moved() const noexcept {
+  int moved = 0;
+  sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
 }
 
 bool Connection::has_broken_foreign_keys() const noexcept {

@@ -120,6 +120,9 @@ class Connection {
   /// The pages in the log after this connection's last commit or checkpoint.
   [[nodiscard]] std::int64_t wal_pages() const noexcept { return wal_pages_.load(std::memory_order_relaxed); }
 
+  /// Whether the file is no longer at its path: what is written to it is gone with the process.
+  [[nodiscard]] bool has_moved() const noexcept;
+
   /// Whether a deferred foreign key is broken at this point of the transaction.
   [[nodiscard]] bool has_broken_foreign_keys() const noexcept;
 
@@ -146,6 +149,7 @@ class Connection {
   static int note_commit(void* self, sqlite3* handle, const char* database, int pages);
   std::unique_ptr<Statement> prepare(std::string_view sql) const;
   void bind(sqlite3_stmt* statement, std::span<const Parameter> parameters, std::string_view sql) const;
+  void begin_log();
   void require_pragma(const std::string& name, const std::string& value, const std::string& expected);
 
   std::filesystem::path path_;

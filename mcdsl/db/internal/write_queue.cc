@@ -245,9 +245,8 @@ bool WriteQueue::commit(const Batch& group) {
       return false;
     }
     const Passed passed = run_jobs(group);
-    if (passed == Passed::all && connection_.in_transaction() &&
-        connection_.try_control(Control::commit) != SQLITE_DONE) {
-      fail_all(group, give_up("commit"));
+    if (passed == Passed::all && connection_.in_transaction()) {
+      end_transaction(group);
     }
     if (passed != Passed::all_but_one) {
       groups_.fetch_add(1, std::memory_order_relaxed);
@@ -256,6 +255,17 @@ bool WriteQueue::commit(const Batch& group) {
     }
     // One job's failure took the whole transaction with it (a full disk does that). The others have done nothing
     // wrong: they run again without it.
+  }
+}
+
+void WriteQueue::end_transaction(const Batch& group) {
+  if (connection_.has_moved()) {
+    roll_back(Control::rollback);
+    fail_all(group, Error(Code::data_loss, "database " + settings_.path.string() +
+                                               ": the file was moved, deleted or replaced while it was open; nothing "
+                                               "is written until the program starts again"));
+  } else if (connection_.try_control(Control::commit) != SQLITE_DONE) {
+    fail_all(group, give_up("commit"));
   }
 }
 

@@ -85,6 +85,7 @@ class WriteQueue {
   void run_batch(const Batch& batch);
   void run_alone(Waiter& waiter);
   [[nodiscard]] bool commit(const Batch& group);
+  void end_transaction(const Batch& group);
   [[nodiscard]] Passed run_jobs(const Batch& group);
   [[nodiscard]] bool run_in_savepoint(Waiter& waiter);
   void run_job(Waiter& waiter);
