@@ -34,10 +34,11 @@ std::vector<std::string> kill_at_random(ChildProcess& child, int line_limit, std
   std::vector<std::string> lines;
   const auto read = [&](std::chrono::microseconds patience) {
     auto line = child.read_line(patience);
-    if (line) {
-      lines.push_back(*std::move(line));
+    if (!line) {
+      return false;
     }
-    return line.has_value();
+    lines.push_back(*std::move(line));
+    return true;
   };
   for (int count = random_below(line_limit); count > 0 && read(5min); --count) {
   }
