@@ -61,9 +61,9 @@ struct Database {
   std::int64_t readers = 4;                                         ///< connections that read
   std::int64_t cache_kib = 8192;                                    ///< page cache of each connection
   std::int64_t mmap_bytes = 0;                                      ///< 0: no memory mapping
-  std::int64_t queue = 1024;              ///< write jobs that may wait; past it resource_exhausted
+  std::int64_t queue = 1024;  ///< write jobs that may wait; past it resource_exhausted
   std::chrono::nanoseconds slow_job = std::chrono::seconds(1);  ///< a job that takes longer is logged; 0: none
-  std::filesystem::path backup_dir = {};  ///< empty: "backups" beside the database
+  std::filesystem::path backup_dir = {};                        ///< empty: "backups" beside the database
 
   void bind(Binder& b);
 };

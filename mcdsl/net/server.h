@@ -32,7 +32,7 @@ struct ServerOptions {
   std::chrono::nanoseconds handler_timeout{0};                           ///< from the whole request to its answer: 503
   std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(60);  ///< from `stop` until what still runs is cut
 
-  unsigned loops = 0;                 ///< event loops; 0 for one per core
+  unsigned loops = 0;  ///< event loops; 0 for one per core
   /// Handlers that may block at once, from 1; past it 503 with Retry-After. Three quarters of them may read or write a
   /// body that is on its way.
   unsigned max_handler_threads = 128;
