@@ -120,6 +120,21 @@ TEST(Transaction, RunsAQueryInsideTheRowsOfTheSameQuery) {
   EXPECT_THAT(pairs, ElementsAre(std::pair(1, 1), std::pair(1, 2), std::pair(2, 1), std::pair(2, 2)));
 }
 
+TEST(Transaction, StopsReadingWhereTheCallerHasEnough) {
+  const Scratch scratch;
+  std::vector<int> seen;
+  const auto stop_at_three = [&](ReadTransaction& transaction) {
+    transaction.for_each<int>("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+                              [&](int i) {
+                                seen.push_back(i);
+                                return i < 3;
+                              });
+  };
+  scratch.database.read(stop_at_three);
+  scratch.database.read(stop_at_three);
+  EXPECT_THAT(seen, ElementsAre(1, 2, 3, 1, 2, 3));
+}
+
 TEST(Transaction, StreamsRowsOneByOneAndEndsWithAnException) {
   const Scratch scratch;
   int seen = 0;

@@ -29,12 +29,7 @@ constexpr std::int64_t kBound = 16'384;
 
 Housekeeper::Housekeeper(const config::Database& settings, const Dependencies& dependencies, WriteQueue& writer,
                          ReaderPool& readers)
-    : settings_(settings),
-      logger_(dependencies.logger),
-      writer_(writer),
-      readers_(readers),
-      connection_(settings, Connection::Role::copier),
-      next_attempt_(kBound) {}
+    : settings_(settings), logger_(dependencies.logger), writer_(writer), readers_(readers), next_attempt_(kBound) {}
 
 void Housekeeper::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -104,7 +99,10 @@ bool Housekeeper::look() {
 
 void Housekeeper::bring_home(std::int64_t pages) {
   home_ = pages;  // first, so that writers do not call again for the same pages
-  (void)connection_.checkpoint(Connection::CheckpointKind::passive);
+  if (!connection_) {
+    connection_.emplace(settings_, Connection::Role::copier);
+  }
+  (void)connection_->checkpoint(Connection::CheckpointKind::passive);
   if (pages < kBound) {
     next_attempt_ = kBound;
   } else if (pages >= next_attempt_) {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -49,7 +50,7 @@ class Housekeeper {
   const log::Logger logger_;
   WriteQueue& writer_;
   ReaderPool& readers_;
-  Connection connection_;
+  std::optional<Connection> connection_;  // from the first use on
   std::uint64_t seen_writes_ = 0;
   int idle_rounds_ = 0;
   std::int64_t next_attempt_;  // at a log so long, to begin it anew
