@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 #include "mcdsl/base/blocking.h"
 
@@ -46,24 +47,25 @@ TokenCache::Shard& TokenCache::shard_of(const crypto::Sha256& key) const noexcep
   return *shards_[key.back() % shards_.size()];  // the tables hash by the front of the digest
 }
 
-std::optional<TokenCache::Answer> TokenCache::Shard::find(const crypto::Sha256& key, const Clock& clock) const {
+TokenCache::Known TokenCache::Shard::find(const crypto::Sha256& key, const Clock& clock) {
   const auto now = clock.steady();
-  if (const auto* caller = callers.find(key, now)) {
-    if ((*caller)->expires_at > clock.now()) {
-      return Answer(*caller);
+  if (auto* known = callers.find(key, now)) {
+    if (known->caller->expires_at > clock.now()) {
+      return {.answer = known->caller, .due = now >= known->ask_again_at ? known : nullptr};
     }
-    return Answer(fail(Code::unauthenticated, "the token has expired"));
+    return {.answer = fail(Code::unauthenticated, "the token has expired")};
   }
   if (const auto* refusal = refusals.find(key, now)) {
-    return Answer(fail(*refusal));
+    return {.answer = fail(*refusal)};
   }
-  return std::nullopt;
+  return {};
 }
 
 void TokenCache::Shard::put(const crypto::Sha256& key, const Answer& answer, Clock::SteadyTime asked,
                             Clock::SteadyTime now) {
   if (answer) {
-    callers.put(key, *answer, now, asked + kCallerLifetime);
+    const auto end = asked + kCallerLifetime;
+    callers.put(key, {.caller = *answer, .ask_again_at = end - kAskAgainBefore}, now, end);
     refusals.erase(key);
   } else if (answer.error().code() == Code::unauthenticated) {
     refusals.put(key, answer.error(), now, asked + kRefusalLifetime);
@@ -72,19 +74,28 @@ void TokenCache::Shard::put(const crypto::Sha256& key, const Answer& answer, Clo
 }
 
 std::optional<TokenCache::Answer> TokenCache::find(const crypto::Sha256& key) const {
-  const Shard& shard = shard_of(key);
+  Shard& shard = shard_of(key);
   const std::scoped_lock lock(shard.mutex);
-  return shard.find(key, clock_);
+  Known known = shard.find(key, clock_);
+  if (known.due != nullptr && !std::exchange(known.due->is_asked_again, true)) {
+    return std::nullopt;
+  }
+  return std::move(known.answer);
 }
 
 TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask) {
   Shard& shard = shard_of(key);
   const auto mine = std::make_shared<Flight>();
   auto flight = mine;
+  Known known;
   {
     const std::scoped_lock lock(shard.mutex);
-    if (auto known = shard.find(key, clock_)) {
-      return *std::move(known);
+    known = shard.find(key, clock_);
+    if (known.answer && (known.due == nullptr || shard.flights.contains(key))) {
+      return *std::move(known.answer);
+    }
+    if (known.due != nullptr) {
+      known.due->is_asked_again = true;
     }
     flight = shard.flights.try_emplace(key, mine).first->second;
   }
@@ -96,7 +107,8 @@ TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline,
   try {
     Answer answer = ask();
     land(shard, key, flight, answer, asked);
-    return answer;
+    const bool is_no_answer = !answer && answer.error().code() != Code::unauthenticated;
+    return is_no_answer && known.answer ? *std::move(known.answer) : answer;
   } catch (...) {
     land(shard, key, flight, fail(Code::internal, "asking about the token failed"), asked);
     throw;

@@ -38,7 +38,7 @@ class ExpiringTable {
   explicit ExpiringTable(std::size_t capacity) : capacity_(capacity) {}
 
   /// Null where there is none or it has ended.
-  [[nodiscard]] const T* find(const crypto::Sha256& key, Clock::SteadyTime now) const {
+  [[nodiscard]] T* find(const crypto::Sha256& key, Clock::SteadyTime now) {
     const auto found = entries_.find(key);
     return found == entries_.end() || found->second.end <= now ? nullptr : &found->second.value;
   }
@@ -76,23 +76,27 @@ class ExpiringTable {
 /// Remembers whose a token is, by the token's digest, and lets one thread ask where several want to know.
 ///
 /// A caller is remembered for 30 seconds from before the question was asked, and never past the token's own end; a
-/// refusal for 5 seconds; unavailability not at all. Refusals have a table of their own, so that a flood of invented
-/// tokens cannot drive out good ones.
-/// Threads: all methods are safe from any thread. Lifetime: the clock must outlive it.
+/// refusal for 5 seconds; unavailability not at all. In a caller's last 5 seconds one request asks again while the
+/// others go on with what is known, so that a busy token's requests do not all wait at its end. Refusals have a table
+/// of their own, so that a flood of invented tokens cannot drive out good ones. Threads: all methods are safe from any
+/// thread. Lifetime: the clock must outlive it.
 class TokenCache {
  public:
   using Answer = Result<std::shared_ptr<const Caller>>;
 
   static constexpr std::chrono::seconds kCallerLifetime{30};
+  static constexpr std::chrono::seconds kAskAgainBefore{5};
   static constexpr std::chrono::seconds kRefusalLifetime{5};
 
   /// `capacity` callers and as many refusals, rounded up to a few more.
   TokenCache(const Clock& clock, std::size_t capacity);
 
+  /// The remembered answer. nullopt, once, also where it is time to ask again.
   [[nodiscard]] std::optional<Answer> find(const crypto::Sha256& key) const;
 
-  /// The remembered answer, or what `ask` says. While one thread is in `ask` for a token, others who want to know the
-  /// same wait for its answer, until their deadline: unavailable then.
+  /// The remembered answer, or what `ask` says where there is none or it is time to ask again; the remembered one, too,
+  /// where the identity service does not answer that. While one thread is in `ask` for a token, others who know nothing
+  /// wait for its answer, until their deadline: unavailable then.
   [[nodiscard]] Answer get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask);
 
   /// Forgets the caller and remembers the refusal. A question that was asked before is not remembered when it is
@@ -104,14 +108,23 @@ class TokenCache {
 
  private:
   struct Flight;
+  struct Remembered {
+    std::shared_ptr<const Caller> caller;
+    Clock::SteadyTime ask_again_at;
+    bool is_asked_again = false;
+  };
+  struct Known {
+    std::optional<Answer> answer;
+    Remembered* due = nullptr;  ///< where it is time to ask again
+  };
   struct alignas(64) Shard {
     explicit Shard(std::size_t capacity) : callers(capacity), refusals(capacity) {}
 
-    [[nodiscard]] std::optional<Answer> find(const crypto::Sha256& key, const Clock& clock) const;
+    [[nodiscard]] Known find(const crypto::Sha256& key, const Clock& clock);
     void put(const crypto::Sha256& key, const Answer& answer, Clock::SteadyTime asked, Clock::SteadyTime now);
 
     mutable std::mutex mutex;
-    ExpiringTable<std::shared_ptr<const Caller>> callers;
+    ExpiringTable<Remembered> callers;
     ExpiringTable<Error> refusals;
     std::unordered_map<crypto::Sha256, std::shared_ptr<Flight>, DigestHash> flights;
   };

@@ -40,14 +40,39 @@ class TokenCacheTest : public ::testing::Test {
 
 TEST_F(TokenCacheTest, RemembersACallerForThirtySeconds) {
   EXPECT_TRUE(get(key_, caller()));
-  clock_.advance(30s - 1ns);
+  clock_.advance(25s - 1ns);
   EXPECT_TRUE(cache_.find(key_));
   EXPECT_TRUE(get(key_, error(Code::unavailable)));
   EXPECT_EQ(asked_, 1);
+  clock_.advance(5s);
+  EXPECT_TRUE(get(key_, error(Code::unavailable))) << "the identity service has said nothing else";
+  EXPECT_EQ(asked_, 2);
   clock_.advance(1ns);
   EXPECT_FALSE(cache_.find(key_));
   EXPECT_FALSE(get(key_, error(Code::unavailable)));
-  EXPECT_EQ(asked_, 2);
+  EXPECT_EQ(asked_, 3);
+}
+
+TEST_F(TokenCacheTest, AsksAgainOnceBeforeTheEndWhileOthersGoOn) {
+  EXPECT_TRUE(get(key_, caller()));
+  clock_.advance(25s);
+  EXPECT_FALSE(cache_.find(key_)) << "this one is to ask";
+  EXPECT_TRUE(cache_.find(key_)) << "others are not";
+  EXPECT_TRUE(cache_.get(key_, kNoDeadline, [&] {
+    EXPECT_TRUE(cache_.find(key_));
+    EXPECT_TRUE(get(key_, error(Code::internal))) << "nobody waits for the answer";
+    return caller();
+  }));
+  EXPECT_EQ(asked_, 1);
+  clock_.advance(25s - 1ns);
+  EXPECT_TRUE(cache_.find(key_)) << "remembered anew";
+}
+
+TEST_F(TokenCacheTest, ForgetsACallerWhoIsRefusedWhenAskedAboutAgain) {
+  EXPECT_TRUE(get(key_, caller()));
+  clock_.advance(25s);
+  EXPECT_EQ(get(key_, error(Code::unauthenticated)).error().code(), Code::unauthenticated);
+  EXPECT_EQ(cache_.find(key_).value().error().code(), Code::unauthenticated);
 }
 
 TEST_F(TokenCacheTest, CountsTheThirtySecondsFromBeforeTheQuestion) {
