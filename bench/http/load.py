@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from servers import tool
 
-DOCUMENT, SLOW, HEALTH = "/v1/documents/on-trust", "/v1/slow", "/v1/health"
+DOCUMENT, STORED = "/v1/documents/on-trust", "/v1/stored/on-trust"
+SLOW, HEALTH = "/v1/slow", "/v1/health"
 MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
 
 

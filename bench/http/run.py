@@ -48,11 +48,11 @@ class Bench:
     def __init__(self, programs, token):
         self.programs, self.token, self.rows = programs, token, Rows()
 
-    def requests(self, server):
+    def requests(self, server, path=load.DOCUMENT):
         """CPU microseconds for a request, and the 99th percentile of the latency in milliseconds."""
-        load.Wrk(server, self.token, load.DOCUMENT, CONNECTIONS, 1).load()
+        load.Wrk(server, self.token, path, CONNECTIONS, 1).load()
         before = server.cpu_seconds()
-        measured = load.Wrk(server, self.token, load.DOCUMENT, CONNECTIONS, SECONDS).load()
+        measured = load.Wrk(server, self.token, path, CONNECTIONS, SECONDS).load()
         return (server.cpu_seconds() - before) / measured.requests * 1e6, measured.p99_ms
 
     def requests_beside_blocked(self, server):
@@ -72,6 +72,11 @@ class Bench:
             add("HTTP/1.1 request, against Go", "us CPU", 0.5, our_cpu, go_cpu)
             add("HTTP/1.1 request, against nginx's constant answer", "us CPU", 1.0, our_cpu, nginx_cpu)
             add("HTTP/1.1 request, p99, against Go", "ms", 0.6, our_p99, go_p99)
+
+            our_cpu, our_p99 = self.requests(ours, load.STORED)
+            go_cpu, go_p99 = self.requests(go, load.STORED)
+            add("HTTP/1.1 request that reads from SQLite, against Go", "us CPU", 0.5, our_cpu, go_cpu)
+            add("HTTP/1.1 request that reads from SQLite, p99, against Go", "ms", 0.6, our_p99, go_p99)
 
             our_gap, our_p99 = self.requests_beside_blocked(ours)
             go_gap, go_p99 = self.requests_beside_blocked(go)
@@ -104,8 +109,9 @@ def main():
         bench = Bench(programs, make_token())
         with programs.ours() as ours, programs.go() as go:
             body = load.get(ours, load.DOCUMENT, bench.token)
-            if json.loads(body) != json.loads(load.get(go, load.DOCUMENT, bench.token)):
-                raise SystemExit("http bench: the two services do not answer alike")
+            for server, path in ((ours, load.STORED), (go, load.DOCUMENT), (go, load.STORED)):
+                if json.loads(body) != json.loads(load.get(server, path, bench.token)):
+                    raise SystemExit(f"http bench: {server.name} does not answer {path} as it should")
             with programs.nginx(body) as nginx:
                 load.wait_until_served(nginx)
                 bench.measure_running(ours, go, nginx)

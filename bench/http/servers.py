@@ -84,15 +84,21 @@ class Programs:
     def __init__(self, folder, pair, identity_url):
         self.folder, self.pair = folder, pair
         self.arguments = [pair.certificate, pair.key, identity_url]
+        self.databases = 0
         self.go_program = folder / "go_server"
-        subprocess.run([tool("go"), "build", "-buildvcs=false", "-o", self.go_program, "."],
+        # With the system's SQLite behind cgo, which is ours too: a slower engine would be no peer.
+        subprocess.run([tool("go"), "build", "-buildvcs=false", "-tags", "libsqlite3", "-o", self.go_program, "."],
                        cwd=ROOT / "bench/peers/go/http", check=True)
 
+    def new_database(self):
+        self.databases += 1
+        return self.folder / f"{self.databases}.db"
+
     def ours(self):
-        return Server("ours", [ROOT / "build/release/bin/http_bench_server", *self.arguments])
+        return Server("ours", [ROOT / "build/release/bin/http_bench_server", *self.arguments, self.new_database()])
 
     def go(self):
-        return Server("Go", [self.go_program, *self.arguments])
+        return Server("Go", [self.go_program, *self.arguments, self.new_database()])
 
     def nginx(self, body):
         port = free_port()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/tls"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,9 +13,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	_ "github.com/mattn/go-sqlite3"
 )
 
 type document struct {
@@ -61,12 +64,50 @@ func findDocument(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, found)
 }
 
+func openDatabase(path string) (*sql.Stmt, error) {
+	db, err := sql.Open("sqlite3", "file:"+path+"?_journal_mode=WAL&_synchronous=normal&_foreign_keys=1&_busy_timeout=5000")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // as the platform's library does
+	if _, err := db.Exec(`CREATE TABLE documents (slug TEXT PRIMARY KEY, title TEXT NOT NULL, url TEXT NOT NULL,
+		added_by TEXT NOT NULL, tags TEXT NOT NULL, words INTEGER NOT NULL, read INTEGER NOT NULL) STRICT`); err != nil {
+		return nil, err
+	}
+	for slug, d := range documents {
+		if _, err := db.Exec("INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", slug, d.Title, d.URL, d.AddedBy,
+			strings.Join(d.Tags, ","), d.Words, d.Read); err != nil {
+			return nil, err
+		}
+	}
+	return db.Prepare("SELECT slug, title, url, added_by, tags, words, read FROM documents WHERE slug = ?1")
+}
+
+func findStored(find *sql.Stmt) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var d document
+		var tags string
+		err := find.QueryRowContext(r.Context(), chi.URLParam(r, "slug")).
+			Scan(&d.Slug, &d.Title, &d.URL, &d.AddedBy, &tags, &d.Words, &d.Read)
+		if err == sql.ErrNoRows {
+			writeError(w, http.StatusNotFound, "not found")
+			return
+		}
+		if err != nil {
+			writeError(w, http.StatusInternalServerError, "internal error")
+			return
+		}
+		d.Tags = strings.Split(tags, ",")
+		writeJSON(w, http.StatusOK, d)
+	}
+}
+
 func block(w http.ResponseWriter, _ *http.Request) {
 	time.Sleep(20 * time.Millisecond)
 	io.WriteString(w, "done\n")
 }
 
-func newRouter(logger *slog.Logger, tokens *tokenCache) http.Handler {
+func newRouter(logger *slog.Logger, tokens *tokenCache, find *sql.Stmt) http.Handler {
 	router := chi.NewRouter()
 	router.Use(requestID, accessLog(logger), recoverPanics(logger), securityHeaders)
 	router.Get("/v1/health", func(w http.ResponseWriter, _ *http.Request) {
@@ -75,12 +116,13 @@ func newRouter(logger *slog.Logger, tokens *tokenCache) http.Handler {
 	router.Group(func(routes chi.Router) {
 		routes.Use(requireUser(tokens))
 		routes.Get("/v1/documents/{slug}", findDocument)
+		routes.Get("/v1/stored/{slug}", findStored(find))
 		routes.Get("/v1/slow", block)
 	})
 	return router
 }
 
-func serve(certificate, key, identityURL string) error {
+func serve(certificate, key, identityURL, database string) error {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -93,12 +135,16 @@ func serve(certificate, key, identityURL string) error {
 	if err != nil {
 		return err
 	}
+	find, err := openDatabase(database)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	server := &http.Server{
-		Handler:           newRouter(slog.New(slog.NewJSONHandler(null, nil)), tokens),
+		Handler:           newRouter(slog.New(slog.NewJSONHandler(null, nil)), tokens, find),
 		TLSConfig:         &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}},
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -116,11 +162,11 @@ func serve(certificate, key, identityURL string) error {
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: http CERTIFICATE KEY IDENTITY_URL")
+	if len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: http CERTIFICATE KEY IDENTITY_URL DATABASE")
 		os.Exit(2)
 	}
-	if err := serve(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := serve(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
 		fmt.Fprintln(os.Stderr, "http:", err)
 		os.Exit(1)
 	}
