@@ -100,6 +100,15 @@ class StreamTest : public ServerTest {
     return *server_;
   }
 
+  Server& serve_tls() {
+    write_certificate();
+    certificates_.emplace(dir_ / "cert.pem", dir_ / "key.pem", log_.logger());
+    server_.emplace(app_, ServerOptions{}, log_.logger());
+    address_ = server_->listen(*parse_address("127.0.0.1:0"), &*certificates_);
+    server_->start();
+    return *server_;
+  }
+
   void answer_with_stream(std::string path, std::function<Result<void>(http::BodyWriter&)> produce,
                           std::optional<std::uint64_t> length = std::nullopt) {
     app_.handlers[std::move(path)] = [produce = std::move(produce), length](http::Request&) {
@@ -352,11 +361,16 @@ TEST_F(StreamTest, SendsAPartOfAFile) {
     response.file = http::FileBody{.fd = file, .offset = content.size() - 10, .length = 20};
     return response;
   };
-  serve();
-  auto client = connect();
-  EXPECT_TRUE(client.exchange(get("/whole"))->body == content);
-  EXPECT_TRUE(client.exchange(get("/part"))->body == content.substr(1000, 200'000));
-  EXPECT_FALSE(client.exchange(get("/beyond"))) << "a file that is shorter than was promised";
+  for (const bool with_tls : {false, true}) {
+    with_tls ? serve_tls() : serve();
+    const auto new_client = [&] { return with_tls ? connect_tls() : connect(); };
+    auto client = new_client();
+    client.send(get("/whole") + get("/part") + get("/plain"));
+    EXPECT_TRUE(client.receive()->body == content);
+    EXPECT_TRUE(client.receive()->body == content.substr(1000, 200'000));
+    EXPECT_EQ(client.receive()->body, "plain");
+    EXPECT_FALSE(new_client().exchange(get("/beyond"))) << "a file that is shorter than was promised";
+  }
 }
 
 TEST_F(StreamTest, KeepsThreadsForOthersWhenClientsAreSlow) {

@@ -260,7 +260,9 @@ void Connection::flush() {
 // Whether all of it has left.
 bool Connection::write_output() {
   while (!closed_ && !output_.empty()) {
-    const auto outcome = transport_.write(output_.front());
+    const auto* file = output_.front_file();
+    const auto outcome = file != nullptr ? transport_.send_file(file->fd->get(), file->offset, file->length)
+                                         : transport_.write(output_.front());
     if (outcome.status == Transport::Status::would_block) {
       if (!writing_) {
         writing_ = true;
@@ -315,8 +317,16 @@ void Connection::send(std::string&& bytes) {
   output_.push(std::move(bytes));
 }
 
+bool Connection::send_file(http::FileBody& file) {
+  if (transport_.can_send_files()) {
+    output_.push(std::move(file));
+    return true;
+  }
+  return false;
+}
+
 std::size_t Connection::output_room() const {
-  return kMaxOutput - std::min(kMaxOutput, output_.size());
+  return kMaxOutput - std::min<std::uint64_t>(kMaxOutput, output_.size());
 }
 
 std::unique_ptr<BodyPipe> Connection::make_pipe(Exchange& exchange) {

@@ -46,6 +46,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
 
   void send(std::string_view bytes) override;
   void send(std::string&& bytes) override;
+  [[nodiscard]] bool send_file(http::FileBody& file) override;
   [[nodiscard]] std::size_t output_room() const override;
   [[nodiscard]] std::unique_ptr<BodyPipe> make_pipe(Exchange& exchange) override;
   void submit(Exchange& exchange) override;

@@ -19,6 +19,7 @@ class FakeHost final : public ProtocolHost {
 
   void send(std::string_view bytes) override { sent.append(bytes); }
   void send(std::string&& bytes) override { sent.append(bytes); }
+  [[nodiscard]] bool send_file(http::FileBody& /*file*/) override { return false; }
   [[nodiscard]] std::size_t output_room() const override { return room; }
   std::unique_ptr<BodyPipe> make_pipe(Exchange& /*exchange*/) override {
     return std::make_unique<BodyPipe>([this] { ++notifications; });

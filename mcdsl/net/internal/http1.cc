@@ -335,10 +335,10 @@ void Http1::write_response(http::Response& response) {
   const bool has_body = !bodiless && !is_head_;
   if (has_body && (response.stream || response.file)) {
     host_.send(std::move(out));
-    if (response.file) {
-      source_.emplace(*std::move(response.file));
-    } else {
+    if (response.stream) {
       source_.emplace(exchange_->response_body.get(), length);
+    } else if (!host_.send_file(*response.file)) {
+      source_.emplace(*std::move(response.file));
     }
     return;
   }

@@ -1,25 +1,28 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mcdsl/http/body.h"
+
 namespace mcdsl::net {
 
-/// Bytes that wait for their socket. Small pieces are joined, so that the answers to one read leave in one record.
+/// Bytes that wait for their socket, and parts of files. Small pieces are joined, so that the answers to one read leave
+/// in one record.
 class OutputQueue {
  public:
   void push(std::string_view bytes) {
-    if (bytes.empty()) {
-      return;
+    if (!bytes.empty()) {
+      size_ += bytes.size();
+      if (!can_join(bytes.size())) {
+        pieces_.emplace_back();
+      }
+      pieces_.back().bytes.append(bytes);
     }
-    if (pieces_.empty() || pieces_.back().size() + bytes.size() > kJoinLimit) {
-      pieces_.emplace_back();
-    }
-    pieces_.back().append(bytes);
-    size_ += bytes.size();
   }
 
   /// The same without a copy, where there is nothing to join it with.
@@ -28,26 +31,45 @@ class OutputQueue {
       return;
     }
     size_ += bytes.size();
-    if (pieces_.empty() || pieces_.back().size() + bytes.size() > kJoinLimit) {
-      pieces_.push_back(std::move(bytes));
+    if (can_join(bytes.size())) {
+      pieces_.back().bytes.append(bytes);
     } else {
-      pieces_.back().append(bytes);
+      pieces_.push_back({.bytes = std::move(bytes), .file = {}});
+    }
+  }
+
+  void push(http::FileBody&& file) {
+    if (file.length > 0) {
+      size_ += file.length;
+      pieces_.push_back({.bytes = {}, .file = std::move(file)});
     }
   }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
-  /// The bytes to be written next; not empty unless the queue is. They are good until the next `push` or `pop`.
+  /// The bytes to be written next; empty where the queue is, or where a file is next. They are good until the next
+  /// `push` or `pop`.
   [[nodiscard]] std::string_view front() const noexcept {
-    return pieces_.empty() ? std::string_view() : std::string_view(pieces_.front()).substr(sent_of_front_);
+    return pieces_.empty() ? std::string_view() : std::string_view(pieces_.front().bytes).substr(sent_of_front_);
+  }
+
+  /// The rest of the file that is to be written next; null where bytes are. Good as `front` is.
+  [[nodiscard]] const http::FileBody* front_file() const noexcept {
+    return pieces_.empty() || !pieces_.front().file.fd ? nullptr : &pieces_.front().file;
   }
 
   /// `count` bytes of the front have been written.
   void pop(std::size_t count) {
-    sent_of_front_ += count;
+    Piece& piece = pieces_.front();
     size_ -= count;
-    if (sent_of_front_ == pieces_.front().size()) {
+    if (piece.file.fd) {
+      piece.file.offset += count;
+      piece.file.length -= count;
+    } else {
+      sent_of_front_ += count;
+    }
+    if (piece.file.fd ? piece.file.length == 0 : sent_of_front_ == piece.bytes.size()) {
       pieces_.erase(pieces_.begin());
       sent_of_front_ = 0;
     }
@@ -56,9 +78,18 @@ class OutputQueue {
  private:
   static constexpr std::size_t kJoinLimit = std::size_t{32} << 10U;
 
-  std::vector<std::string> pieces_;
+  struct Piece {
+    std::string bytes;
+    http::FileBody file;  // in their place, where it has a descriptor
+  };
+
+  [[nodiscard]] bool can_join(std::size_t count) const noexcept {
+    return !pieces_.empty() && !pieces_.back().file.fd && pieces_.back().bytes.size() + count <= kJoinLimit;
+  }
+
+  std::vector<Piece> pieces_;
   std::size_t sent_of_front_ = 0;
-  std::size_t size_ = 0;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace mcdsl::net

@@ -20,6 +20,9 @@ class ProtocolHost {
   virtual void send(std::string_view bytes) = 0;
   virtual void send(std::string&& bytes) = 0;
 
+  /// Takes a file to be sent as it is, in order with the bytes; false where it must come as bytes.
+  [[nodiscard]] virtual bool send_file(http::FileBody& file) = 0;
+
   /// How much may be sent before the peer has to read. What does not fit waits for `Protocol::on_writable`.
   virtual std::size_t output_room() const = 0;
 

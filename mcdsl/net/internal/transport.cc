@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <openssl/err.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include "mcdsl/base/error.h"
@@ -126,6 +127,19 @@ Transport::Outcome Transport::write(std::string_view bytes) noexcept {
   const ssize_t count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (count >= 0) {
     return {.status = Status::ok, .count = static_cast<std::size_t>(count)};
+  }
+  return is_transient(errno) ? Outcome{.status = Status::would_block, .wants_write = true} : Outcome{Status::failed};
+}
+
+Transport::Outcome Transport::send_file(int file, std::uint64_t offset, std::uint64_t count) noexcept {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 20U;  // then whoever waits for the loop has a turn
+  auto position = static_cast<off_t>(offset);
+  const ssize_t sent = ::sendfile(fd_.get(), file, &position, std::min(count, kMost));
+  if (sent > 0) {
+    return {.status = Status::ok, .count = static_cast<std::size_t>(sent)};
+  }
+  if (sent == 0) {
+    return {Status::closed};
   }
   return is_transient(errno) ? Outcome{.status = Status::would_block, .wants_write = true} : Outcome{Status::failed};
 }

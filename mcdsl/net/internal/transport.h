@@ -38,6 +38,11 @@ class Transport {
   [[nodiscard]] Outcome read(std::span<char> into) noexcept;
   [[nodiscard]] Outcome write(std::string_view bytes) noexcept;
 
+  /// Writes a part of a file, from the kernel to the kernel, where `can_send_files`. `closed` where the file has no
+  /// more.
+  [[nodiscard]] Outcome send_file(int file, std::uint64_t offset, std::uint64_t count) noexcept;
+  [[nodiscard]] bool can_send_files() const noexcept { return !is_tls(); }
+
   /// Whether bytes have come off the socket that `read` has not handed out: epoll does not know of them.
   [[nodiscard]] bool has_buffered_input() const noexcept;
 
