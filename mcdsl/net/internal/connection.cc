@@ -126,6 +126,7 @@ void Connection::read_or_pause() {
     read_all();
   } else {
     watch(watched_ & ~static_cast<std::uint32_t>(EPOLLIN));  // the socket holds the input back
+    input_paused_ = true;
   }
 }
 
@@ -194,7 +195,7 @@ void Connection::resume_input() {
     }
     watch(watched_ | EPOLLIN);
   }
-  input_paused_ = output_.size() >= kMaxOutput;
+  input_paused_ = !takes_input();
 }
 
 void Connection::feed(std::string_view bytes) {
@@ -207,6 +208,7 @@ void Connection::feed(std::string_view bytes) {
   const std::size_t taken = protocol_->on_input(bytes);
   if (taken < bytes.size() && !finishing_) {
     pending_.assign(bytes.substr(taken));
+    input_paused_ = !takes_input();
   }
 }
 
@@ -292,7 +294,7 @@ void Connection::on_output_done() {
     return;
   }
   if (!finishing_) {
-    if (std::exchange(input_paused_, false)) {
+    if (input_paused_ && takes_input()) {
       resume_input();
       attend_later();  // for what that has put out
     }

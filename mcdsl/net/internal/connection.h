@@ -87,7 +87,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   bool heard_ = false;             // a byte of a request has come
   bool read_wants_write_ = false;  // a handshake that could not write
   bool has_more_input_ = false;    // in the transport, for `attend`
-  bool input_paused_ = false;      // until the output has left
+  bool input_paused_ = false;      // until there is room for it, or a use
   bool finishing_ = false;         // no more requests; ends when the output is empty
   bool linger_ = false;            // what still comes is read and dropped until then, and a while after
   bool lingering_ = false;         // that while
