@@ -11,6 +11,7 @@ void Request::start(Method method, std::string_view target) {
   target_.assign(target);
   path_size_ = std::min(target.find('?'), target.size());
   headers_.clear();
+  trailers_.clear();
   body_.clear();
   read_from_body_ = 0;
   body_reader_ = nullptr;

@@ -61,6 +61,8 @@ class Request {
   /// The next bytes of the body and how many they are; 0 at its end. On a route with `stream_body` this waits for them;
   /// errors are BodyReader's, and a handler gives them back: the server then answers as the fault deserves (408, 413).
   [[nodiscard]] Result<std::size_t> read_body(std::span<char> into);
+  /// The fields behind the body (RFC 9110 §6.5), of HTTP/2 only and where the body is whole.
+  [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
   /// The part of the path that stood at `{name}` (or, as "*", at the wildcard), percent-decoded.
@@ -108,6 +110,7 @@ class Request {
   void start(Method method, std::string_view target);
   [[nodiscard]] Headers& mutable_headers() noexcept { return headers_; }
   [[nodiscard]] std::string& mutable_body() noexcept { return body_; }
+  [[nodiscard]] Headers& mutable_trailers() noexcept { return trailers_; }
   /// Where `read_body` reads; null for the body that is here. Lifetime: outlives the handler.
   void set_body_reader(BodyReader* reader) noexcept { body_reader_ = reader; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
@@ -128,6 +131,7 @@ class Request {
   std::string target_;
   std::size_t path_size_ = 0;
   Headers headers_;
+  Headers trailers_;
   std::string body_;
   std::size_t read_from_body_ = 0;
   BodyReader* body_reader_ = nullptr;

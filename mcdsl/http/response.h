@@ -21,6 +21,8 @@ struct Response {
   std::optional<FileBody> file{};
   std::optional<StreamBody> stream{};
 
+  Headers trailers{};  ///< behind the body: in HTTP/2, and in HTTP/1.1 behind one whose length is not known
+
   /// Why this is not the answer the client hoped for: for the log, never sent. Null where all went well.
   std::shared_ptr<const Error> error;
 

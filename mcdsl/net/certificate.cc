@@ -110,7 +110,7 @@ bool has_host_name(X509* leaf) {
 // The protocols we speak, by preference (RFC 7301 §3.2): a client that offers none of them is refused.
 int select_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                     unsigned int offered_length, void* /*argument*/) {
-  constexpr std::string_view kProtocols = "\x08http/1.1";
+  constexpr std::string_view kProtocols = "\x02h2\x08http/1.1";
   unsigned char* selected = nullptr;
   if (SSL_select_next_proto(&selected, out_length, reinterpret_cast<const unsigned char*>(kProtocols.data()),
                             static_cast<unsigned int>(kProtocols.size()), offered,

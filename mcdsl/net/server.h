@@ -20,7 +20,8 @@ struct ServerOptions {
                                  << 10U;  ///< request line and fields; past it 431 (414 for the line alone)
   std::size_t max_header_fields = 100;    ///< past it 431
   std::size_t max_body_bytes = std::size_t{1} << 20U;  ///< where the application's plan says no other; past it 413
-  std::size_t max_connections = 10'000;                ///< past it new connections are closed at once
+  std::size_t max_streams = 128;         ///< requests at a time on a connection of HTTP/2; past it REFUSED_STREAM
+  std::size_t max_connections = 10'000;  ///< past it new connections are closed at once
 
   std::chrono::nanoseconds header_timeout =
       std::chrono::seconds(10);  ///< from the first byte (or accept) to the whole head: 408
@@ -50,7 +51,7 @@ struct ServerStats {
 };
 
 /// Serves an application over TLS 1.3 and, where it listens without a certificate, over plain TCP or Unix sockets, in
-/// HTTP/1.1 (RFC 9112).
+/// HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113): by ALPN, or in the clear by what the client says first.
 ///
 /// One event loop per core runs handlers itself. When a handler blocks, a spare thread takes its loop over within about
 /// half a millisecond (docs/adr/0004): a slow handler delays nobody, a fast one pays for no thread switch. Routes whose

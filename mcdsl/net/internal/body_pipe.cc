@@ -66,7 +66,7 @@ void BodyPipe::push(std::string_view bytes) {
   const std::scoped_lock lock(mutex_);
   if (!error_) {
     bytes_.append(bytes);
-    loop_waits_ = size() >= kCapacity;
+    loop_waits_ = loop_waits_ || size() > kCapacity / 2;
     changed_.notify_one();
   }
 }

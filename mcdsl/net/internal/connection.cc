@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "mcdsl/net/internal/http1.h"
+#include "mcdsl/net/internal/http2.h"
 #include "mcdsl/net/internal/loop.h"
 
 namespace mcdsl::net {
@@ -41,6 +42,10 @@ Connection::~Connection() = default;
 void Connection::start() {
   loop_.add(*this, transport_.fd(), watched_ = EPOLLIN);
   rearm();
+}
+
+Clock::SteadyTime Connection::now() const {
+  return loop_.now();
 }
 
 const std::string& Connection::date() const {
@@ -80,6 +85,7 @@ void Connection::on_timeout() {
 }
 
 void Connection::attend() {
+  waits_for_attention_ = false;
   guarded([&] {
     if (std::exchange(has_more_input_, false)) {
       read_or_pause();
@@ -168,8 +174,12 @@ void Connection::read_all() {
       break;
     }
   }
-  if (!output_.empty() && protocol_->waiting() != Waiting::for_handler) {
-    flush();
+  if (!output_.empty()) {
+    if (protocol_->waiting() == Waiting::for_handler) {
+      attend_later();  // with what the handlers answer until then
+    } else {
+      flush();
+    }
   }
 }
 
@@ -198,8 +208,30 @@ void Connection::resume_input() {
   input_paused_ = !takes_input();
 }
 
+// HTTP/2 by what TLS agreed on (RFC 7301), or in the clear by the words it begins with (RFC 9113 §3.3). False where
+// more must come before that can be told.
+bool Connection::choose_protocol(std::string_view bytes) {
+  const std::string_view preface = kHttp2Preface.substr(0, std::min(bytes.size(), kHttp2Preface.size()));
+  const bool is_preface = bytes.starts_with(preface);
+  if (!transport_.is_tls() && is_preface && bytes.size() < kHttp2Preface.size()) {
+    return false;
+  }
+  has_protocol_ = true;
+  if (transport_.is_tls() ? transport_.speaks_http2() : is_preface) {
+    protocol_.reset(new Http2(*this, loop_.application(), loop_.options(), loop_.counters()));  // as a private base
+  }
+  return true;
+}
+
 void Connection::feed(std::string_view bytes) {
   heard_ = true;
+  if (!has_protocol_) {
+    pending_.append(bytes);
+    if (choose_protocol(pending_)) {
+      feed_pending();
+    }
+    return;
+  }
   if (pending_from_ < pending_.size()) {
     pending_.erase(0, std::exchange(pending_from_, 0)).append(bytes);
     feed_pending();
@@ -239,7 +271,8 @@ void Connection::handle_news(Exchange& exchange, News news) {
 }
 
 void Connection::attend_later() {
-  if (!closed_) {  // the loop forgets a connection when it closes
+  // The loop forgets a connection when it closes.
+  if (!closed_ && !std::exchange(waits_for_attention_, true)) {
     loop_.attend_later(*this);
   }
 }

@@ -53,6 +53,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void abandon(std::unique_ptr<Exchange> exchange) noexcept override;
   void finish(bool linger) override;
   [[nodiscard]] http::Peer peer() const override { return peer_; }
+  [[nodiscard]] Time now() const override;
   [[nodiscard]] const std::string& date() const override;
 
   template <class Work>
@@ -66,6 +67,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void resume_input();
   void end_input();
   void feed(std::string_view bytes);
+  [[nodiscard]] bool choose_protocol(std::string_view bytes);
   void feed_pending();
   void attend_later();
   void flush();
@@ -84,7 +86,9 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   std::size_t pending_from_ = 0;  // from here on
 
   std::uint32_t watched_ = 0;
-  bool heard_ = false;             // a byte of a request has come
+  bool heard_ = false;         // a byte of a request has come
+  bool has_protocol_ = false;  // of the two; until then HTTP/1.1 stands in
+  bool waits_for_attention_ = false;
   bool read_wants_write_ = false;  // a handshake that could not write
   bool has_more_input_ = false;    // in the transport, for `attend`
   bool input_paused_ = false;      // until there is room for it, or a use

@@ -25,6 +25,7 @@ struct Exchange {
   http::Request request;
   http::Response response;
   Connection* connection = nullptr;
+  std::int64_t stream = 0;    ///< of its connection, in HTTP/2
   bool was_blocking = false;  ///< what a handler that ran away from the loop has shown
   Exchange* next = nullptr;   ///< in the queue it stands in
 

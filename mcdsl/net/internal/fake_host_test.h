@@ -30,6 +30,7 @@ class FakeHost final : public ProtocolHost {
     ++finishes;
     lingers = linger;
   }
+  [[nodiscard]] Clock::SteadyTime now() const override { return time; }
   [[nodiscard]] http::Peer peer() const override { return {.address = "192.0.2.1", .port = 1, .secure = false}; }
   [[nodiscard]] const std::string& date() const override { return date_; }
 
@@ -69,6 +70,7 @@ class FakeHost final : public ProtocolHost {
   std::string sent;
   Exchange* submitted = nullptr;
   std::unique_ptr<Exchange> abandoned;
+  Clock::SteadyTime time{};
   std::size_t room = std::size_t{64} << 10U;
   std::atomic<int> notifications = 0;
   int answers = 0;

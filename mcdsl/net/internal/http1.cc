@@ -22,6 +22,15 @@ std::string chunk_header(std::size_t size) {
   return std::string(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr) + "\r\n";
 }
 
+// With the fields behind the body (RFC 9112 §7.1.2).
+std::string last_chunk(const http::Headers& trailers) {
+  std::string out = "0\r\n";
+  for (const auto field : trailers) {
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return out + "\r\n";
+}
+
 // What the protocol writes itself; a handler's own would frame the message twice.
 bool is_framing_field(std::string_view name) {
   return name == "content-length" || name == "connection" || name == "transfer-encoding" || name == "date" ||
@@ -251,7 +260,9 @@ void Http1::pump() {
     }
     if (status == BodySource::Status::done) {
       source_.reset();
-      host_.send(std::string_view(chunks_answer_ ? "0\r\n\r\n" : ""));
+      if (chunks_answer_) {
+        host_.send(last_chunk(exchange_->response.trailers));
+      }
     }
   }
   if (phase_ == Phase::answer && handler_done_) {

@@ -54,7 +54,8 @@ bool is_host_name(std::string_view text) {
   return true;
 }
 
-// A host and optional port (RFC 9110 §7.2), or nothing; user information is refused (RFC 9110 §4.2.4).
+}  // namespace
+
 bool is_host(std::string_view text) {
   std::size_t end = std::min(text.find(':'), text.size());
   if (text.starts_with('[')) {
@@ -71,6 +72,13 @@ bool is_host(std::string_view text) {
   const std::string_view port = text.substr(end);
   return port.empty() || (end > 0 && port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit));
 }
+
+bool is_origin_target(std::string_view target, http::Method method) {
+  return std::ranges::all_of(target, is_visible) && !target.contains('#') &&
+         (target.starts_with('/') || (target == "*" && method == http::Method::options));
+}
+
+namespace {
 
 std::optional<Refusal> check_version(std::string_view version) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") {

@@ -42,6 +42,12 @@ class HeadScanner {
 [[nodiscard]] std::optional<Refusal> parse_head(std::string_view head, std::size_t max_fields, http::Request& request,
                                                 Framing& framing);
 
+/// A host and optional port (RFC 9110 §7.2), or nothing; user information is refused (§4.2.4).
+[[nodiscard]] bool is_host(std::string_view text);
+
+/// A target in origin form (RFC 9112 §3.2.1), or "*" for OPTIONS.
+[[nodiscard]] bool is_origin_target(std::string_view target, http::Method method);
+
 /// Decodes a chunked body (RFC 9112 §7.1). Trailer fields are checked and dropped.
 class ChunkedDecoder {
  public:

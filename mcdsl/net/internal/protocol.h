@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "mcdsl/base/clock.h"
 #include "mcdsl/net/internal/exchange.h"
 
 namespace mcdsl::net {
@@ -41,6 +42,7 @@ class ProtocolHost {
   virtual void finish(bool linger) = 0;
 
   virtual http::Peer peer() const = 0;
+  virtual Clock::SteadyTime now() const = 0;    ///< as of this round of the loop
   virtual const std::string& date() const = 0;  ///< for the Date field (RFC 9110 §6.6.1)
 
  protected:

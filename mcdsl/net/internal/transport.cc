@@ -86,6 +86,15 @@ Transport::Transport(UniqueFd fd, const std::shared_ptr<void>& tls_context) : fd
 
 Transport::~Transport() = default;
 
+bool Transport::speaks_http2() const noexcept {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  if (tls_) {
+    SSL_get0_alpn_selected(tls_->ssl.get(), &name, &size);
+  }
+  return size == 2 && name[0] == 'h' && name[1] == '2';
+}
+
 Transport::Outcome Transport::tls_outcome(int result) noexcept {
   switch (SSL_get_error(tls_->ssl.get(), result)) {
     case SSL_ERROR_WANT_READ:

@@ -34,6 +34,8 @@ class Transport {
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
+  /// Whether the handshake, once done, agreed on HTTP/2.
+  [[nodiscard]] bool speaks_http2() const noexcept;
 
   [[nodiscard]] Outcome read(std::span<char> into) noexcept;
   [[nodiscard]] Outcome write(std::string_view bytes) noexcept;
