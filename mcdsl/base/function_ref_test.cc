@@ -33,7 +33,7 @@ TEST(FunctionRef, PassesArgumentsOnWithoutACopy) {
 
 TEST(FunctionRef, RefersToTheSameCallableWhenItIsCopied) {
   const std::string text = "one";
-  const auto callable = [&text] { return text; };
+  const auto callable = [&text] { return std::string(text); };
   const FunctionRef<std::string()> first(callable);
   const FunctionRef<std::string()> second = first;  // NOLINT(performance-unnecessary-copy-initialization): the subject
   EXPECT_EQ(second(), "one");

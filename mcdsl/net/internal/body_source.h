@@ -23,7 +23,7 @@ class BodySource {
   };
 
   BodySource() = default;
-  explicit BodySource(http::FileBody file) : file_(std::move(file)), left_(file_.length), has_length_(true) {}
+  explicit BodySource(http::FileBody file) : file_(std::move(file)), left_(file_.length) {}
   /// `length` where it was promised; without a pipe it fails. Lifetime: the pipe outlives it.
   BodySource(BodyPipe* pipe, std::optional<std::uint64_t> length)
       : pipe_(pipe), left_(length.value_or(0)), has_length_(length.has_value()) {}

@@ -78,6 +78,17 @@ struct Http2::Callbacks {
 
   static Http2& self(void* user) { return *static_cast<Http2*>(user); }
 
+  // A head on a stream that was passed over: nghttp2 ignores it, RFC 9113 §5.1.1 wants the connection to end. A stream
+  // that has been closed for so long that nghttp2 forgot it is no place for one either.
+  static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* /*user*/) {
+    return guarded([&] {
+      if (head->type == NGHTTP2_HEADERS && head->stream_id < nghttp2_session_get_last_proc_stream_id(session) &&
+          nghttp2_session_find_stream(session, head->stream_id) == nullptr) {
+        check(nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR));
+      }
+    });
+  }
+
   static int on_begin_headers(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
     return guarded([&] {
       if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
@@ -168,6 +179,7 @@ struct Http2::Callbacks {
     nghttp2_session_callbacks* made = nullptr;
     const int result = nghttp2_session_callbacks_new(&made);
     auto callbacks = owned(result, made, &nghttp2_session_callbacks_del);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(made, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(made, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
@@ -183,7 +195,6 @@ Http2::Http2(ProtocolHost& host, const http::Application& application, const Ser
   const int result = nghttp2_option_new(&made);
   const auto settings = owned(result, made, &nghttp2_option_del);
   nghttp2_option_set_no_auto_window_update(made, 1);
-  nghttp2_option_set_no_closed_streams(made, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(made, 4096);
   const auto callbacks = Callbacks::make();
   nghttp2_session* session = nullptr;
