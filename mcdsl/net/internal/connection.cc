@@ -102,6 +102,7 @@ void Connection::drain() {
     }
     if (!closed_) {
       protocol_->drain();
+      attend_later();  // for what that has put out
       rearm();
     }
   });
@@ -444,6 +445,7 @@ void Connection::handle_timeout() {
     ++loop_.counters().timed_out;
   }
   protocol_->on_timeout();
+  attend_later();  // for what that has put out
   rearm();
 }
 

@@ -159,6 +159,17 @@ struct Http2::Callbacks {
     });
   }
 
+  // An answer that is whole before its request: the rest of that is not wanted (RFC 9113 §8.1).
+  static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* /*user*/) {
+    return guarded([&] {
+      const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+      if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
+          nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
+        check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR));
+      }
+    });
+  }
+
   static int on_close(nghttp2_session* /*session*/, std::int32_t id, std::uint32_t /*error*/, void* user) {
     self(user).close_stream(id);
     return 0;
@@ -184,6 +195,7 @@ struct Http2::Callbacks {
     nghttp2_session_callbacks_set_on_header_callback(made, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data);
+    nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, on_close);
     return callbacks;
   }
@@ -656,6 +668,9 @@ void Http2::on_closed() noexcept {
 }
 
 Waiting Http2::waiting() const {
+  if (finished_) {
+    return Waiting::for_nothing;
+  }
   if (heads_ > 0) {
     return Waiting::for_head;
   }
