@@ -27,9 +27,12 @@ using internal::Found;
 
 constexpr std::string_view kForever = "public, max-age=31536000, immutable";
 
+// File systems know times that a clock of nanoseconds does not: what is out of its range is taken for its end.
 Clock::WallTime modified_at(const struct stat& status) {
+  constexpr std::int64_t kLatest = 9'000'000'000;  // in the year 2255
+  const std::chrono::seconds seconds(std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, kLatest));
   return Clock::WallTime(std::chrono::duration_cast<Clock::WallTime::duration>(
-      std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
+      seconds + std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
 }
 
 // Hashed, since the number of an inode is nobody's business. A file that was written a moment ago may be written again

@@ -1,7 +1,8 @@
 #include "mcdsl/http/static_files.h"
 
-#include <algorithm>
+#include <array>
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -180,6 +181,17 @@ TEST(StaticFilesCaching, DatesNothingIntoTheFuture) {
   fs::last_write_time(site.path("docs/page.txt"),
                       std::chrono::file_clock::from_sys(site.clock().now() + std::chrono::hours(1)));
   EXPECT_EQ(site.get("docs/page.txt").headers.get("last-modified"), "Thu, 01 Jan 2026 00:00:00 GMT");
+}
+
+TEST(StaticFilesCaching, TakesTimesThatNoClockHolds) {
+  const StaticSite site;
+  const auto dated = [&](std::time_t seconds) {
+    const std::array<timespec, 2> times{{{.tv_sec = seconds, .tv_nsec = 1}, {.tv_sec = seconds, .tv_nsec = 1}}};
+    EXPECT_EQ(::utimensat(AT_FDCWD, site.path("docs/page.txt").c_str(), times.data(), 0), 0);
+    return std::string(site.get("docs/page.txt").headers.get("last-modified").value());
+  };
+  EXPECT_EQ(dated(std::time_t{15'000'000'000}), "Thu, 01 Jan 2026 00:00:00 GMT");  // the year 2445
+  EXPECT_EQ(dated(std::time_t{-2'000'000'000}), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 TEST(StaticFilesCaching, SendsPartsAndResumesTheSameFileOnly) {

@@ -65,7 +65,7 @@ TEST(Compressor, ServesManyThreadsAndKeepsLittle) {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&] {
-        for (int i = 0; i < 20; ++i) {
+        for (int i = 0; i < 4; ++i) {
           const auto gzip = compressor.pack(ContentCoding::gzip, bytes);
           const auto zstd = compressor.pack(ContentCoding::zstd, bytes);
           EXPECT_TRUE(gzip && unpack_gzip(*gzip) == bytes);
