@@ -7,6 +7,8 @@ set(mcdsl_finds_OpenSSL "find_dependency(OpenSSL 3.0)")
 set(mcdsl_finds_CURL "find_dependency(CURL)")
 set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
 set(mcdsl_finds_fmt "find_dependency(fmt)")
+set(mcdsl_finds_ZLIB "find_dependency(ZLIB)")
+set(mcdsl_finds_zstd "find_dependency(zstd)")
 
 # mcdsl_install(): call it when every package has been declared.
 function(mcdsl_install)
