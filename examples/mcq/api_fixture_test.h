@@ -17,7 +17,8 @@ namespace mcq {
 // The whole of mcq but its sockets, with an identity service that is real on the wire.
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest() {
+  explicit ApiTest(std::size_t max_attachment = kMaxAttachment)
+      : attachments_(database_, folder_ / "attachments", {.max_bytes = max_attachment, .logger = log_.logger()}) {
     mcias_.add_user("alice", "alice's password", {"user"});
     mcias_.add_user("bob", "bob's password", {"user"});
     mcias_.add_user("root", "root's password", {"admin"});
@@ -52,8 +53,7 @@ class ApiTest : public ::testing::Test {
   const mcdsl::db::Database database_ = opened(folder_ / "mcq.db", log_.logger());
   mcdsl::auth::Authenticator authenticator_{mcias_.settings("mcq"), {.logger = log_.logger()}};
   const Documents documents_{database_};
-  const Attachments attachments_{
-      database_, folder_ / "attachments", {.max_bytes = kMaxAttachment, .logger = log_.logger()}};
+  const Attachments attachments_;
   mcdsl::config::Standard config_;
   mcdsl::Service service_{"mcq", config_, log_.logger()};
 };

@@ -17,7 +17,7 @@ class SmallDisk {
         is_mounted_(::mount("tmpfs", folder_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0) {}
   ~SmallDisk() {
     if (is_mounted_) {
-      ::umount(folder_.c_str());
+      ::umount2(folder_.c_str(), MNT_DETACH);  // a failed test may still have a file open on it
     }
   }
   SmallDisk(const SmallDisk&) = delete;
