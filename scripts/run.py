@@ -276,14 +276,40 @@ def check_refusals(mcq, tokens):
     check(status("PATCH", path) == 405, "a wrong method: 405")
 
 
-def check_curl(mcq, token):
-    done = subprocess.run(["curl", "-sS", "--tlsv1.3", "--cacert", str(DATA / "ca" / "ca.pem"), "-H", "@-",
-                           f"https://localhost:{mcq.port}/v1/documents?limit=1"],
+def curl(mcq, token, path, *arguments):
+    """What curl prints; the token reaches it by its input, which no list of processes shows."""
+    done = subprocess.run(["curl", "-sS", "--tlsv1.3", "--cacert", str(DATA / "ca" / "ca.pem"), "-H", "@-", *arguments,
+                           f"https://localhost:{mcq.port}{path}"],
                           input=f"Authorization: Bearer {token}\n", capture_output=True, text=True)
-    check(done.returncode == 0 and json.loads(done.stdout)["documents"], "curl reads a list over TLS 1.3")
+    if done.returncode != 0:
+        raise Failure(f"curl {path}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def check_curl(mcq, token):
+    check(json.loads(curl(mcq, token, "/v1/documents?limit=1"))["documents"], "curl reads a list over TLS 1.3")
     old = subprocess.run(["curl", "-sS", "--tls-max", "1.2", "--cacert", str(DATA / "ca" / "ca.pem"),
                           f"https://localhost:{mcq.port}/livez"], capture_output=True)
     check(old.returncode == 35, "TLS 1.2 is refused")
+
+
+def check_attachments(mcq, token):
+    """A file there and back, its digest by another program than ours."""
+    slug = slug_of(ROOT / "README.md")
+    path = f"/v1/documents/{slug}/attachments/program%20%C3%BC"
+    source, copy = BIN / "mcq", mcq.folder / "attachment-copy"
+    digest = lambda file: subprocess.run(["sha256sum", str(file)], capture_output=True, text=True, check=True).stdout[:64]
+    stored = json.loads(curl(mcq, token, path, "-T", str(source)))
+    check(stored["size"] == source.stat().st_size and stored["sha256"] == digest(source),
+          f"an attachment of {stored['size'] >> 20} MiB is stored with its SHA-256")
+    listed = json.loads(curl(mcq, token, f"/v1/documents/{slug}/attachments"))["attachments"]
+    check(stored in listed, "it is listed")
+    curl(mcq, token, path, "-o", str(copy))
+    check(digest(copy) == digest(source), "it comes back as it was uploaded, by sha256sum")
+    copy.unlink()
+    check(curl(mcq, token, path, "-X", "DELETE", "-w", "%{http_code}") == "204", "it is deleted: 204")
+    check(mcq.api.call("GET", path)[0] == 404, "and gone: 404")
+    check(not any((mcq.folder / "attachments").iterdir()), "its file is gone, too")
 
 
 def check_restart(mcq, pushed):
@@ -314,6 +340,7 @@ def smoke(mcias, mcq, accounts, pushed):
     tokens["mallory"] = accounts["mallory"]
     check_documents(mcq.api, pushed)
     check_curl(mcq, mcq.api.token)
+    check_attachments(mcq, mcq.api.token)
     check_refusals(mcq, tokens)
     check_restart(mcq, pushed)
     check_snapshot(mcq, pushed)
@@ -366,6 +393,7 @@ Log in, then try:
   {curl} -H "Authorization: Bearer $TOKEN" '{base}/v1/documents?limit=5'
   {curl} -H "Authorization: Bearer $TOKEN" {base}/v1/documents/readme
   {curl} -H "Authorization: Bearer $TOKEN" -X POST {base}/v1/documents/readme/read
+  {curl} -H "Authorization: Bearer $TOKEN" -T LICENSE {base}/v1/documents/readme/attachments/LICENSE
 
 Ctrl-C stops both services.
 """, flush=True)

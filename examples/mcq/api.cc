@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "attachments_api.h"
+#include "caller.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/http/content_type.h"
-#include "mcdsl/httpserver/authenticate.h"
 #include "mcdsl/httpserver/login.h"
 #include "mcdsl/json/decode.h"
 #include "mcdsl/json/writer.h"
@@ -32,11 +33,6 @@ struct PushRequest {
     fields.required("body", body);
   }
 };
-
-Editor editor_of(const http::Request& request) {
-  const auth::Caller& caller = mcdsl::httpserver::caller(request);
-  return {.username = caller.username, .is_admin = caller.is_admin()};
-}
 
 Result<void> check_slug(std::string_view slug) {
   const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -148,9 +144,9 @@ Result<http::Response> push(const Documents& documents, const http::Request& req
 
 }  // namespace
 
-void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticator, const Documents& documents) {
+void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticator, const Documents& documents,
+                const Attachments& attachments) {
   mcdsl::httpserver::add_login_routes(service.router(), authenticator);
-  const auto pushers = auth::Access::any_of({auth::Access::user(), auth::Access::system()});
   service.router().route("/v1/documents", [&](http::Router& router) {
     router.group([&](http::Router& readers) {
       readers.use(service.require(auth::Access::authenticated()));
@@ -164,10 +160,14 @@ void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticato
       }
     });
     router.group([&](http::Router& writers) {
-      writers.use(service.require(pushers));
+      writers.use(service.require(pushers()));
       writers.use(http::require_json());
-      writers.delete_("/{slug}", [&documents](const http::Request& request) {
-        return documents.remove(request.param("slug"), editor_of(request));
+      writers.delete_("/{slug}", [&documents, &attachments](const http::Request& request) {
+        auto removed = documents.remove(request.param("slug"), editor_of(request));
+        if (removed) {
+          attachments.unlink_discarded();
+        }
+        return removed;
       });
       writers.put("/{slug}",
                   [&documents, &clock = service.clock()](const http::Request& request) {
@@ -175,6 +175,7 @@ void add_routes(mcdsl::Service& service, const auth::Authenticator& authenticato
                   },
                   {.max_body_bytes = kMaxBody + kMaxBody / 4});
     });
+    add_attachment_routes(router, service, attachments);
   });
 }
 

@@ -5,11 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api_fixture_test.h"
 #include "mcdsl/json/decode.h"
-#include "mcdsl/testing/app_client.h"
-#include "mcdsl/testing/fake_mcias.h"
-#include "mcdsl/testing/log_capture.h"
-#include "mcdsl/testing/temp_dir.h"
 
 namespace mcq {
 namespace {
@@ -25,41 +22,6 @@ struct LoginAnswer {
     fields.required("token", token);
     fields.required("expires_at", expires_at);
   }
-};
-
-// The whole of mcq but its sockets, with an identity service that is real on the wire.
-class ApiTest : public ::testing::Test {
- protected:
-  ApiTest() {
-    database_.migrate(kMigrations);
-    mcias_.add_user("alice", "alice's password", {"user"});
-    mcias_.add_user("bob", "bob's password", {"user"});
-    mcias_.add_user("root", "root's password", {"admin"});
-    mcias_.add_user("guest", "guest's password", {"guest"});
-    mcias_.add_system("robot");
-    service_.authenticate_with(authenticator_);
-    add_routes(service_, authenticator_, documents_);
-  }
-
-  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(service_.router()); }
-
-  mcdsl::testing::AppClient as(const std::string& account) {
-    const mcdsl::Secret token = mcias_.issue_token(account);
-    return anonymous().with_header("authorization", "Bearer " + std::string(token.reveal()));
-  }
-
-  int push(const std::string& account, const std::string& slug) {
-    return as(account).put("/v1/documents/" + slug, R"({"title":"A title","body":"# A body"})").status;
-  }
-
-  mcdsl::testing::TempDir folder_;
-  mcdsl::testing::LogCapture log_;
-  mcdsl::testing::FakeMcias mcias_;
-  mcdsl::db::Database database_ = mcdsl::db::Database::open({.path = folder_ / "mcq.db"}, {.logger = log_.logger()});
-  mcdsl::auth::Authenticator authenticator_{mcias_.settings("mcq"), {.logger = log_.logger()}};
-  Documents documents_{database_};
-  mcdsl::config::Standard config_;
-  mcdsl::Service service_{"mcq", config_, log_.logger()};
 };
 
 TEST_F(ApiTest, LogsInReadsAndLogsOut) {

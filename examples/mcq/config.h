@@ -6,6 +6,9 @@
 namespace mcq {
 
 struct Config : mcdsl::config::Standard {
+  // A file that is given up is gone for good, so the commit that gives it up must be too.
+  Config() { database.synchronous = mcdsl::config::Synchronous::full; }
+
   void bind(mcdsl::config::Binder& b) {
     Standard::bind(b);
     b.require("database.path");

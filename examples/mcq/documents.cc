@@ -12,7 +12,7 @@ using mcdsl::Code;
 using mcdsl::Result;
 namespace db = mcdsl::db;
 
-constexpr std::array<db::Migration, 1> kSteps{{
+constexpr std::array<db::Migration, 2> kSteps{{
     {.version = 1, .name = "create_documents", .sql = R"sql(
       CREATE TABLE documents (
         slug TEXT PRIMARY KEY,
@@ -23,6 +23,26 @@ constexpr std::array<db::Migration, 1> kSteps{{
         read INTEGER NOT NULL DEFAULT 0 CHECK (read IN (0, 1))
       ) STRICT;
       CREATE INDEX documents_by_time ON documents (pushed_at, slug);
+    )sql"},
+    {.version = 2, .name = "create_attachments", .sql = R"sql(
+      CREATE TABLE attachments (
+        slug TEXT NOT NULL REFERENCES documents (slug) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        file TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        content_type TEXT NOT NULL,
+        stored_at INTEGER NOT NULL,
+        PRIMARY KEY (slug, name)
+      ) STRICT;
+      -- Files that no row names any more and that are still to be unlinked.
+      CREATE TABLE discarded_files (file TEXT PRIMARY KEY) STRICT;
+      CREATE TRIGGER attachment_deleted AFTER DELETE ON attachments BEGIN
+        INSERT INTO discarded_files (file) VALUES (old.file);
+      END;
+      CREATE TRIGGER attachment_replaced AFTER UPDATE OF file ON attachments WHEN old.file <> new.file BEGIN
+        INSERT INTO discarded_files (file) VALUES (old.file);
+      END;
     )sql"},
 }};
 
@@ -69,8 +89,11 @@ Result<Cursor> decode(std::string_view text) {
   return cursor;
 }
 
-// Whether the editor may change the document; not_found where there is none.
-Result<void> check_editor(db::WriteTransaction& transaction, std::string_view slug, const Editor& editor) {
+}  // namespace
+
+const std::span<const db::Migration> kMigrations = kSteps;
+
+Result<void> check_editor(db::ReadTransaction& transaction, std::string_view slug, const Editor& editor) {
   const auto pushed_by = transaction.query_one<std::string>("SELECT pushed_by FROM documents WHERE slug = ?1", slug);
   if (!pushed_by) {
     return not_found();
@@ -81,10 +104,6 @@ Result<void> check_editor(db::WriteTransaction& transaction, std::string_view sl
   }
   return {};
 }
-
-}  // namespace
-
-const std::span<const db::Migration> kMigrations = kSteps;
 
 Result<Page> Documents::list(std::int64_t limit, std::string_view after) const {
   Cursor cursor{.pushed_at = std::numeric_limits<std::int64_t>::max(), .slug = ""};

@@ -63,6 +63,12 @@ class Documents {
   const mcdsl::db::Database& database_;
 };
 
+/// Whether the editor may change the document, and so its attachments. Errors: not_found; permission_denied for who
+/// neither pushed it nor is an administrator.
+[[nodiscard]] mcdsl::Result<void> check_editor(mcdsl::db::ReadTransaction& transaction, std::string_view slug,
+                                               const Editor& editor);
+
+/// The whole schema: documents and their attachments.
 extern const std::span<const mcdsl::db::Migration> kMigrations;
 
 }  // namespace mcq

@@ -1,4 +1,5 @@
 #include "api.h"
+#include "attachments.h"
 #include "config.h"
 #include "documents.h"
 #include "mcdsl/auth/authenticator.h"
@@ -13,11 +14,13 @@ int main(int argc, char** argv) {
         database.migrate(mcq::kMigrations);
         const mcdsl::auth::Authenticator authenticator(config.mcias, {.logger = service.logger()});
         const mcq::Documents documents(database);
+        const mcq::Attachments attachments(database, mcq::Attachments::default_folder(database),
+                                           {.logger = service.logger(), .clock = service.clock()});
 
         service.health().add("database", database);
         service.health().add("identity", authenticator);
         service.authenticate_with(authenticator);
-        mcq::add_routes(service, authenticator, documents);
+        mcq::add_routes(service, authenticator, documents, attachments);
         service.serve();
       });
 }

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "api.h"
+#include "mcdsl/testing/app_client.h"
+#include "mcdsl/testing/fake_mcias.h"
+#include "mcdsl/testing/log_capture.h"
+#include "mcdsl/testing/temp_dir.h"
+
+namespace mcq {
+
+// The whole of mcq but its sockets, with an identity service that is real on the wire.
+class ApiTest : public ::testing::Test {
+ protected:
+  explicit ApiTest(std::size_t max_attachment = kMaxAttachment)
+      : attachments_(database_, folder_ / "attachments", {.max_bytes = max_attachment, .logger = log_.logger()}) {
+    mcias_.add_user("alice", "alice's password", {"user"});
+    mcias_.add_user("bob", "bob's password", {"user"});
+    mcias_.add_user("root", "root's password", {"admin"});
+    mcias_.add_user("guest", "guest's password", {"guest"});
+    mcias_.add_system("robot");
+    service_.authenticate_with(authenticator_);
+    add_routes(service_, authenticator_, documents_, attachments_);
+  }
+
+  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(service_.router()); }
+
+  mcdsl::testing::AppClient as(const std::string& account) {
+    const mcdsl::Secret token = mcias_.issue_token(account);
+    return anonymous().with_header("authorization", "Bearer " + std::string(token.reveal()));
+  }
+
+  [[nodiscard]] static mcdsl::db::Database opened(const std::filesystem::path& path, const mcdsl::log::Logger& logger) {
+    auto database = mcdsl::db::Database::open({.path = path}, {.logger = logger});
+    database.migrate(kMigrations);
+    return database;
+  }
+
+  int push(const std::string& account, const std::string& slug) {
+    return as(account).put("/v1/documents/" + slug, R"({"title":"A title","body":"# A body"})").status;
+  }
+
+  static constexpr std::size_t kMaxAttachment = std::size_t{1} << 20U;  // small, so that tests can pass it
+
+  mcdsl::testing::TempDir folder_;
+  mcdsl::testing::LogCapture log_;
+  mcdsl::testing::FakeMcias mcias_;
+  const mcdsl::db::Database database_ = opened(folder_ / "mcq.db", log_.logger());
+  mcdsl::auth::Authenticator authenticator_{mcias_.settings("mcq"), {.logger = log_.logger()}};
+  const Documents documents_{database_};
+  const Attachments attachments_;
+  mcdsl::config::Standard config_;
+  mcdsl::Service service_{"mcq", config_, log_.logger()};
+};
+
+}  // namespace mcq
