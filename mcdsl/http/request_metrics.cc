@@ -95,9 +95,9 @@ class RouteTable {
     if (Answer* answer = find(route, method, status)) {
       return answer;
     }
-    metrics::Counter& count =
-        registry_.counter("http_requests_total", "Requests that were answered.",
-                          {{"code", std::to_string(status)}, {"method", std::string(name(method))}, {"route", route.pattern}});
+    metrics::Counter& count = registry_.counter(
+        "http_requests_total", "Requests that were answered.",
+        {{"code", std::to_string(status)}, {"method", std::string(name(method))}, {"route", route.pattern}});
     auto answer = std::make_unique<Answer>(method, status, count, route.answers.load(std::memory_order_relaxed));
     route.answers.store(answer.get(), std::memory_order_release);
     return answer.release();

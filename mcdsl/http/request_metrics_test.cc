@@ -17,9 +17,9 @@
 namespace mcdsl::http {
 namespace {
 
+using testing::AppClient;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::AppClient;
 
 class RequestMetrics : public ::testing::Test {
  protected:
@@ -45,10 +45,9 @@ TEST_F(RequestMetrics, CountByPatternMethodAndStatus) {
   (void)client_.get("/v1/notes/gone");
   (void)client_.post("/v1/notes/a", "{}");
   const std::string page = registry_.expose();
-  EXPECT_THAT(page,
-              HasSubstr("http_requests_total{code=\"200\",method=\"GET\",route=\"/v1/notes/{slug}\"} 2\n"
-                        "http_requests_total{code=\"410\",method=\"GET\",route=\"/v1/notes/{slug}\"} 1\n"
-                        "http_requests_total{code=\"500\",method=\"POST\",route=\"/v1/notes/{slug}\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("http_requests_total{code=\"200\",method=\"GET\",route=\"/v1/notes/{slug}\"} 2\n"
+                              "http_requests_total{code=\"410\",method=\"GET\",route=\"/v1/notes/{slug}\"} 1\n"
+                              "http_requests_total{code=\"500\",method=\"POST\",route=\"/v1/notes/{slug}\"} 1\n"));
 }
 
 TEST_F(RequestMetrics, MeasureTheTimeOfARoute) {
