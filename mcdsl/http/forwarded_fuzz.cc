@@ -1,5 +1,5 @@
 // What a proxy or a client may send about where a request comes from: the client's address against a plain search
-// through the list of hops, and blocks of addresses against their own text.
+// through the list of hops, blocks of addresses against their own text, and the trace that it belongs to.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mcdsl/http/client_address.h"
+#include "mcdsl/http/trace_context.h"
 
 namespace {
 
@@ -91,6 +92,23 @@ void check_block(std::string_view text) {
   }
 }
 
+void check_trace(std::string_view text) {
+  if (const auto trace = mcdsl::http::parse_traceparent(text)) {
+    require(trace->trace_id == text.substr(3, 32) && trace->parent_id == text.substr(36, 16));
+  }
+  static const mcdsl::http::Handler handler =
+      mcdsl::http::trace_context()([](Request&) { return mcdsl::http::no_content(); });
+  Request request;
+  auto& headers = request.mutable_headers();
+  headers.add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  if (headers.try_add("tracestate", text)) {
+    (void)handler(request);
+    const auto* trace = request.get<mcdsl::http::TraceContext>();
+    require(trace->state.size() <= 512 && mcdsl::http::is_field_value(trace->state));
+    require(mcdsl::http::parse_traceparent(trace->traceparent()).has_value());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -98,5 +116,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_request(text, "10.0.0.1");
   check_request(text, "203.0.113.5");
   check_block(text);
+  check_trace(text);
   return 0;
 }
