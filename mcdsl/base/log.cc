@@ -163,6 +163,10 @@ bool Logger::enabled(Level level) const noexcept {
   return core_ && level >= core_->level.load(std::memory_order_relaxed);
 }
 
+bool Logger::flush(std::chrono::nanoseconds limit) const noexcept {
+  return !core_ || core_->sink->flush(limit);
+}
+
 void Logger::set_level(Level level) const noexcept {
   if (core_) {
     core_->level.store(level, std::memory_order_relaxed);

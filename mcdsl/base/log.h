@@ -52,6 +52,8 @@ class Sink {
   virtual ~Sink() = default;
   /// `line` ends in a newline.
   virtual void write(Level level, std::string_view line) noexcept = 0;
+  /// Waits until what was written before is where it should go, at most so long. False where it is not.
+  virtual bool flush(std::chrono::nanoseconds /*limit*/) noexcept { return true; }
 
  protected:
   Sink() = default;
@@ -101,6 +103,9 @@ class Logger {
   [[nodiscard]] Logger with(std::initializer_list<Field> fields) const;
 
   [[nodiscard]] bool enabled(Level level) const noexcept;
+
+  /// Before the process ends without its destructors: waits until the lines are out, at most so long.
+  bool flush(std::chrono::nanoseconds limit = std::chrono::seconds(1)) const noexcept;
 
   /// For this logger and every copy of it. Starts as `info`.
   void set_level(Level level) const noexcept;

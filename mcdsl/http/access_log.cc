@@ -8,6 +8,7 @@
 
 #include "mcdsl/http/principal.h"
 #include "mcdsl/http/request_id.h"
+#include "mcdsl/http/trace_context.h"
 
 namespace mcdsl::http {
 namespace {
@@ -27,7 +28,7 @@ void write_line(const log::Logger& logger, const Request& request, const Respons
     return;
   }
   const log::Field none("", "");
-  std::array<log::Field, 10> fields{{
+  std::array<log::Field, 11> fields{{
       {"method", name(request.method())},
       {"path", request.path().substr(0, kLongestPath)},
       {"route", request.route()},
@@ -38,10 +39,14 @@ void write_line(const log::Logger& logger, const Request& request, const Respons
       none,
       none,
       none,
+      none,
   }};
   std::size_t count = 7;
   if (const auto* id = request.get<RequestId>()) {
     fields[count++] = {"request_id", id->value};
+  }
+  if (const auto* trace = request.get<TraceContext>()) {
+    fields[count++] = {"trace_id", trace->trace_id};
   }
   if (const auto* principal = request.get<Principal>()) {
     fields[count++] = {"user", principal->name};

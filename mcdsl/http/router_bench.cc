@@ -8,6 +8,7 @@
 #include "mcdsl/http/access_log.h"
 #include "mcdsl/http/pipeline.h"
 #include "mcdsl/http/request_id.h"
+#include "mcdsl/http/request_metrics.h"
 #include "mcdsl/http/router.h"
 #include "mcdsl/http/security_headers.h"
 
@@ -75,6 +76,13 @@ void each_middleware(benchmark::State& state, const std::vector<Middleware>& mid
 BENCHMARK_CAPTURE(each_middleware, none, {});
 BENCHMARK_CAPTURE(each_middleware, request_id, {request_id()});
 BENCHMARK_CAPTURE(each_middleware, access_log, {access_log(log::Logger(std::make_shared<NullSink>()))});
+
+void with_metrics(benchmark::State& state) {
+  metrics::Registry registry;
+  each_middleware(state, {request_metrics(registry)});
+}
+BENCHMARK(with_metrics)->Name("each_middleware/request_metrics");
+
 BENCHMARK_CAPTURE(each_middleware, security_headers, {security_headers()});
 BENCHMARK_CAPTURE(each_middleware, all_three,
                   {request_id(), access_log(log::Logger(std::make_shared<NullSink>())), security_headers()});

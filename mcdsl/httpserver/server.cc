@@ -1,12 +1,17 @@
 #include "mcdsl/httpserver/server.h"
 
+#include <string>
 #include <utility>
 
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/http/access_log.h"
+#include "mcdsl/http/client_address.h"
 #include "mcdsl/http/pipeline.h"
 #include "mcdsl/http/recover.h"
 #include "mcdsl/http/request_id.h"
+#include "mcdsl/http/request_metrics.h"
 #include "mcdsl/http/security_headers.h"
+#include "mcdsl/http/trace_context.h"
 
 namespace mcdsl::httpserver {
 namespace {
@@ -37,14 +42,43 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
   return store;
 }
 
+http::Middleware believe_proxies(const config::Server& config) {
+  http::ClientAddressOptions options{.trusted_proxies = {}, .trust_unix_peers = true};
+  for (const std::string& text : config.trusted_proxies) {
+    const auto block = http::Cidr::parse(text);
+    if (!block) {
+      throw Exception(Code::invalid_argument,
+                      "server.trusted_proxies: \"" + printable(text) + "\" is not an address or a block of them");
+    }
+    options.trusted_proxies.push_back(*block);
+  }
+  return http::client_address(std::move(options));
+}
+
+std::vector<http::Middleware> middlewares_for(const config::Server& config, const log::Logger& logger,
+                                              const Clock& clock, metrics::Registry* registry) {
+  std::vector<http::Middleware> middlewares;
+  if (config.tls == config::Tls::proxy) {
+    middlewares.push_back(believe_proxies(config));
+  }
+  middlewares.push_back(http::request_id());
+  middlewares.push_back(http::trace_context({.start = false}));
+  middlewares.push_back(http::access_log(logger, clock));
+  if (registry != nullptr) {
+    middlewares.push_back(http::request_metrics(*registry, clock));
+  }
+  middlewares.push_back(http::recover());
+  middlewares.push_back(http::security_headers());
+  return middlewares;
+}
+
 }  // namespace
 
 struct Server::Parts {
   Parts(const config::Server& config, const http::Application& application, const log::Logger& logger,
-        const Clock& clock)
+        const Clock& clock, metrics::Registry* registry)
       : certificates(load_certificates(config, logger, clock)),
-        pipeline(application,
-                 {http::request_id(), http::access_log(logger, clock), http::recover(), http::security_headers()}),
+        pipeline(application, middlewares_for(config, logger, clock, registry)),
         server(pipeline, options_from(config), logger, clock),
         address(server.listen(value_or_throw(net::parse_address(config.listen_addr)), certificates.get())) {}
 
@@ -55,8 +89,8 @@ struct Server::Parts {
 };
 
 Server::Server(const config::Server& config, const http::Application& application, const log::Logger& logger,
-               const Clock& clock)
-    : parts_(std::make_unique<Parts>(config, application, logger, clock)) {}
+               const Clock& clock, metrics::Registry* registry)
+    : parts_(std::make_unique<Parts>(config, application, logger, clock, registry)) {}
 
 Server::~Server() = default;
 

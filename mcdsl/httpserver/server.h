@@ -7,20 +7,27 @@
 #include "mcdsl/base/log.h"
 #include "mcdsl/config/standard.h"
 #include "mcdsl/http/application.h"
+#include "mcdsl/metrics/registry.h"
 #include "mcdsl/net/server.h"
 
 namespace mcdsl::httpserver {
 
 /// The public server of a service: listens as its `[server]` section says, and puts around the application what every
-/// service wants, outermost first: request id, access log, recover, security headers.
+/// service wants, outermost first: the client's address where `tls` is "proxy", request id, trace context, access log,
+/// metrics where there is a registry, recover, security headers.
 ///
-/// Threads: all methods are safe from any thread. Lifetime: application and clock outlive it; the destructor drains.
+/// In proxy mode the X-Forwarded fields of peers in `trusted_proxies`, and of whoever may open a Unix socket that it
+/// listens at, are believed (http::client_address). A trace that a request brings is gone on with, none is started.
+///
+/// Threads: all methods are safe from any thread. Lifetime: application, clock and registry outlive it; the destructor
+/// drains.
 class Server {
  public:
   /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening socket.
-  /// Throws Exception: failed_precondition for a certificate that cannot serve, unavailable for an address in use.
+  /// Throws Exception: invalid_argument for a proxy that is no address, failed_precondition for a certificate that
+  /// cannot serve, unavailable for an address in use.
   Server(const config::Server& config, const http::Application& application, const log::Logger& logger = {},
-         const Clock& clock = system_clock());
+         const Clock& clock = system_clock(), metrics::Registry* registry = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

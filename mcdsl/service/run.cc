@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "mcdsl/base/log_buffer.h"
+#include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
 #include "mcdsl/service/internal/signals.h"
@@ -43,7 +45,7 @@ void log_listeners(const log::Logger& logger, std::span<const config::Listener> 
     if (!listener.replaced.empty()) {
       logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
     }
-    if (listener.key != "server.listen_addr") {
+    if (listener.key != "server.listen_addr" && listener.key != "server.admin_addr") {
       logger.warn("nothing is served at this address yet", {{"key", listener.key}, {"value", listener.value}});
     }
   }
@@ -173,11 +175,14 @@ class CommandLine {
     block_signals();
     const Hooks::Loaded loaded = load();
     const config::Standard& standard = *loaded.standard;
-    const log::Logger logger(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format);
+    const log::Logger logger(
+        std::make_shared<log::BufferedSink>(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format),
+        standard.log.format);
     logger.set_level(standard.log.level);
     logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
     log_listeners(logger, loaded.listeners);
     Service service(hooks_.name, standard, logger);
+    add_build_info(service.metrics(), hooks_.name, hooks_.version);
     hooks_.main(service);
     return static_cast<int>(Exit::ok);
   }

@@ -17,11 +17,13 @@
 #include "mcdsl/net/server.h"
 #include "mcdsl/service/internal/signals.h"
 #include "mcdsl/service/run_for_test.h"
+#include "mcdsl/testing/http_client.h"
 
 namespace mcdsl {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::NotesConfig;
 using testing::Outcome;
 using testing::RunTest;
@@ -137,6 +139,44 @@ TEST_F(RunTest, ServesUntilSigtermAndDrains) {
   ::kill(::getpid(), SIGTERM);
   service.join();
   EXPECT_FALSE(std::filesystem::exists(socket_)) << "the socket file goes with the listener";
+}
+
+TEST_F(RunTest, ServesMetricsAndHealthToTheOperator) {
+  internal::block_signals();
+  const std::filesystem::path admin = folder_ / "admin.sock";
+  const std::string file = configure("admin_addr = \"unix:" + admin.string() + "\"\n");
+  std::thread service([&] {
+    std::vector<std::string> words{"notes", "server", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    EXPECT_EQ(mcdsl::run<NotesConfig>({.name = "notes", .version = "1.2.3"}, 4, argv.data(),
+                                      [](Service& running) {
+                                        running.metrics().counter("notes_stored_total", "Notes.").add(5);
+                                        running.serve();
+                                      }),
+              0);
+  });
+  EXPECT_TRUE(becomes_ready(file));
+  {
+    testing::HttpClient client(admin.string());
+    const auto ready = client.exchange("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(ready ? ready->status : 0, 200);
+    const auto page = client.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    const std::string text = page ? page->body : "no answer";
+    EXPECT_THAT(text, HasSubstr("service_build_info{service=\"notes\",version=\"1.2.3\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("\nnotes_stored_total 5\n"));
+    EXPECT_THAT(text, HasSubstr("\nprocess_resident_memory_bytes "));
+    EXPECT_THAT(text, HasSubstr("\nserver_connections_accepted_total "));
+    EXPECT_THAT(text, HasSubstr("http_requests_total{code=\"200\",method=\"GET\",route=\"/v1/health\"} "));
+    EXPECT_THAT(text, Not(HasSubstr("route=\"/metrics\""))) << "the operator's own requests are not the service's";
+  }
+  {
+    testing::HttpClient client(socket_.string());
+    const auto page = client.exchange("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(page ? page->status : 0, 404) << "not for the public";
+  }
+  ::kill(::getpid(), SIGTERM);
+  service.join();
+  EXPECT_FALSE(std::filesystem::exists(admin));
 }
 
 }  // namespace

@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include "mcdsl/health/rest.h"
+#include "mcdsl/http/request_metrics.h"
 #include "mcdsl/httpserver/authenticate.h"
 #include "mcdsl/httpserver/server.h"
+#include "mcdsl/metrics/process.h"
+#include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/signals.h"
 
 namespace mcdsl {
@@ -27,12 +30,19 @@ struct Service::State {
   const config::Standard& config;
   log::Logger logger;
   const Clock& clock;
+  metrics::Registry metrics;
   health::Registry health;
   http::Router router;
   const auth::TokenVerifier* verifier = nullptr;
 
   State(std::string service_name, const config::Standard& standard, log::Logger log, const Clock& time)
-      : name(std::move(service_name)), config(standard), logger(std::move(log)), clock(time), health({}, time) {}
+      : name(std::move(service_name)), config(standard), logger(std::move(log)), clock(time), health({}, time) {
+    metrics::add_process_metrics(metrics);
+  }
+
+  void add_health_routes(http::Router& to) const {
+    health::add_routes(to, health, [this](const http::Request& request) { return is_admin(request); });
+  }
 
   [[nodiscard]] bool is_admin(const http::Request& request) const {
     const auto token = request.bearer_token();
@@ -43,7 +53,7 @@ struct Service::State {
     return caller && (*caller)->is_admin();
   }
 
-  void wait_for_end(httpserver::Server& server, const internal::SignalWaiter& signals) const;
+  void wait_for_end(httpserver::Server& server, httpserver::Server* admin, const internal::SignalWaiter& signals) const;
   void drain(httpserver::Server& server, const internal::SignalWaiter& signals);
 };
 
@@ -68,6 +78,10 @@ health::Registry& Service::health() noexcept {
   return state_->health;
 }
 
+metrics::Registry& Service::metrics() noexcept {
+  return state_->metrics;
+}
+
 void Service::authenticate_with(const auth::TokenVerifier& verifier) {
   state_->verifier = &verifier;
 }
@@ -82,10 +96,14 @@ http::Middleware Service::require(auth::Access access) const {
   return httpserver::require(*state_->verifier, std::move(access));
 }
 
-void Service::State::wait_for_end(httpserver::Server& server, const internal::SignalWaiter& signals) const {
+void Service::State::wait_for_end(httpserver::Server& server, httpserver::Server* admin,
+                                  const internal::SignalWaiter& signals) const {
   while (signals.wait() == SIGHUP) {
     if (config.server.tls == config::Tls::on) {
       server.reload_certificates();
+      if (admin != nullptr) {
+        admin->reload_certificates();  // does nothing where it is plain
+      }
     }
   }
 }
@@ -94,6 +112,7 @@ void Service::State::drain(httpserver::Server& server, const internal::SignalWai
   const auto end_at_once = [&](std::string_view why) {
     // Handlers still run and may use anything; the database is safe against a process that ends here.
     logger.error("ended without a full drain", {{"reason", why}});
+    logger.flush();
     ::_exit(1);
   };
   logger.info("draining");
@@ -118,16 +137,32 @@ void Service::State::drain(httpserver::Server& server, const internal::SignalWai
 
 void Service::serve() {
   State& state = *state_;
-  health::add_routes(state.router, state.health,
-                     [&state](const http::Request& request) { return state.is_admin(request); });
+  const config::Server& config = state.config.server;
+  state.add_health_routes(state.router);
   const internal::SignalWaiter signals;
-  httpserver::Server server(state.config.server, state.router, state.logger, state.clock);
-  server.start();
+  const auto server =
+      std::make_shared<httpserver::Server>(config, state.router, state.logger, state.clock, &state.metrics);
+  internal::add_server_metrics(state.metrics, server);
+
+  http::Router admin_router;
+  std::optional<httpserver::Server> admin;  // gone before what it shows
+  if (!config.admin_addr.empty()) {
+    state.add_health_routes(admin_router);
+    http::add_metrics_route(admin_router, state.metrics);
+    admin.emplace(internal::admin_section(config), admin_router, state.logger, state.clock);
+    admin->start();
+    state.logger.info("serving metrics and health", {{"url", admin->url()}, {"address", admin->address().to_string()}});
+    if (!admin->address().is_loopback()) {
+      state.logger.warn("other machines can read the metrics", {{"address", admin->address().to_string()}});
+    }
+  }
+
+  server->start();
   state.logger.info("serving",
-                    {{"service", state.name}, {"url", server.url()}, {"address", server.address().to_string()}});
-  state.wait_for_end(server, signals);
-  state.drain(server, signals);
-  const net::ServerStats stats = server.stats();
+                    {{"service", state.name}, {"url", server->url()}, {"address", server->address().to_string()}});
+  state.wait_for_end(*server, admin ? &*admin : nullptr, signals);
+  state.drain(*server, signals);
+  const net::ServerStats stats = server->stats();
   state.logger.info("stopped", {{"requests", stats.requests}, {"connections", stats.accepted}});
 }
 

@@ -10,6 +10,7 @@
 #include "mcdsl/config/standard.h"
 #include "mcdsl/health/registry.h"
 #include "mcdsl/http/router.h"
+#include "mcdsl/metrics/registry.h"
 
 namespace mcdsl {
 
@@ -29,6 +30,9 @@ class Service {
 
   [[nodiscard]] http::Router& router() noexcept;
   [[nodiscard]] health::Registry& health() noexcept;
+  /// What `/metrics` on the admin listener shows; has the process' own metrics in it. `serve` adds those of the server,
+  /// `add_database_metrics` those of a database. Its sources are read until `serve` returns.
+  [[nodiscard]] metrics::Registry& metrics() noexcept;
 
   /// Who tells callers by their tokens, from now on: `require` needs it, and administrators see the detail of
   /// `/v1/health`. Lifetime: outlives the service.
@@ -38,10 +42,11 @@ class Service {
   /// `authenticate_with`, unless the rule is `open`.
   [[nodiscard]] http::Middleware require(auth::Access access) const;
 
-  /// Adds the health routes, listens, and serves until SIGTERM or SIGINT; then drains: not ready, `drain_delay`,
-  /// listeners closed, requests in flight answered until `shutdown_timeout`. SIGHUP reads the certificates again. A
-  /// second SIGTERM or SIGINT ends the process at once, as does a handler that outlasts the drain. These signals must
-  /// be blocked in every thread, as `run` does before it starts one. Throws Exception where it cannot listen.
+  /// Adds the health routes, listens, also at `server.admin_addr` where that is given, and serves until SIGTERM or
+  /// SIGINT; then drains: not ready, `drain_delay`, listeners closed, requests in flight answered until
+  /// `shutdown_timeout`. SIGHUP reads the certificates again. A second SIGTERM or SIGINT ends the process at once, as
+  /// does a handler that outlasts the drain. These signals must be blocked in every thread, as `run` does before it
+  /// starts one. Throws Exception where it cannot listen.
   void serve();
 
  private:
