@@ -25,11 +25,13 @@ enum class Tls : std::uint8_t {
 /// `[server]`. An address is "host:port", "[2001:db8::1]:port", ":port" (every interface) or "unix:/path".
 struct Server {
   std::string listen_addr = "127.0.0.1:8443";  ///< $PORT replaces its port
+  std::vector<std::string> also_listen = {};   ///< further addresses; Unix sockets among them are plain
   std::string grpc_addr = {};                  ///< empty: no listener of its own; $PORT_GRPC replaces its port
   std::string admin_addr = {};                 ///< metrics and health; empty: none; $PORT_ADMIN replaces its port
   Tls tls = Tls::on;
-  std::filesystem::path tls_cert = {};  ///< PEM, the leaf first and then its intermediates
-  std::filesystem::path tls_key = {};   ///< PEM
+  std::filesystem::path tls_cert = {};         ///< PEM, the leaf first and then its intermediates
+  std::filesystem::path tls_key = {};          ///< PEM
+  std::vector<std::string> public_names = {};  ///< what the certificate has to name
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(30);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(120);
@@ -61,9 +63,9 @@ struct Database {
   std::int64_t readers = 4;                                         ///< connections that read
   std::int64_t cache_kib = 8192;                                    ///< page cache of each connection
   std::int64_t mmap_bytes = 0;                                      ///< 0: no memory mapping
-  std::int64_t queue = 1024;              ///< write jobs that may wait; past it resource_exhausted
+  std::int64_t queue = 1024;  ///< write jobs that may wait; past it resource_exhausted
   std::chrono::nanoseconds slow_job = std::chrono::seconds(1);  ///< a job that takes longer is logged; 0: none
-  std::filesystem::path backup_dir = {};  ///< empty: "backups" beside the database
+  std::filesystem::path backup_dir = {};                        ///< empty: "backups" beside the database
 
   void bind(Binder& b);
 };

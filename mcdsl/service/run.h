@@ -61,6 +61,7 @@ struct Hooks {
   std::string about;
   std::vector<Command> commands;
   std::function<Loaded(const config::Source&)> load;
+  std::function<config::Log(const config::Source&)> load_log;  // and nothing else: the rest is in use
   std::function<std::string(config::Show)> show;
   std::function<std::string()> example;
   std::function<void(Service&)> main;
@@ -90,6 +91,7 @@ int run(const Program<Config>& program, int argc, char** argv, Main main) {
                         .about = program.about,
                         .commands = {},
                         .load = {},
+                        .load_log = {},
                         .show = {},
                         .example = {},
                         .main = {}};
@@ -103,6 +105,7 @@ int run(const Program<Config>& program, int argc, char** argv, Main main) {
     *loaded = config::load<Config>(source);
     return internal::Hooks::Loaded{.standard = &loaded->value, .listeners = loaded->listeners};
   };
+  hooks.load_log = [](const config::Source& source) { return config::load<Config>(source)->log; };
   hooks.show = [loaded](config::Show what) { return config::show(*loaded, what); };
   hooks.example = [] { return config::example<Config>(); };
   hooks.main = [loaded, &main](Service& service) {
