@@ -147,7 +147,9 @@ void serve(const std::string& certificate, const std::string& key, const std::st
   const Documents documents = make_documents();
   const db::Database database = make_database(database_path, documents);
   const http::Router router = make_router(documents, database, authenticator);
-  httpserver::Server server({.listen_addr = "127.0.0.1:0", .tls_cert = certificate, .tls_key = key}, router, logger);
+  httpserver::Server server(
+      {.listen_addr = "127.0.0.1:0", .tls_cert = certificate, .tls_key = key, .max_connections = 100'000}, router,
+      logger);
   server.start();
   std::cout << server.address().port << "\n" << std::flush;
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());  // until whoever started it closes the pipe, or is gone

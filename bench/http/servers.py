@@ -60,8 +60,12 @@ class Server:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def stop(self):
+        """Asks it to end in good order; a program that does not read its input waits for the signal."""
         self.process.stdin.close()
+
+    def __exit__(self, *_):
+        self.stop()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
         self.process.stdout.close()

@@ -33,6 +33,13 @@ void check_tls(const Server& server, const Refuse& refuse) {
     refuse("trusted_proxies", "is required while server.tls is \"proxy\": the addresses the proxy connects from");
   }
   refuse_plain(refuse, server.tls, "listen_addr", server.listen_addr);
+  for (const std::string& address : server.also_listen) {
+    if (const auto problem = internal::problem_with_listen_address(address)) {
+      refuse("also_listen", "\"" + address + "\" " + *problem);
+    } else {
+      refuse_plain(refuse, server.tls, "also_listen", address);
+    }
+  }
   refuse_plain(refuse, server.tls, "grpc_addr", server.grpc_addr);
   refuse_plain(refuse, server.tls, "admin_addr", server.admin_addr);
 }
@@ -77,6 +84,9 @@ void Server::bind(Binder& b) {
       "listen_addr", listen_addr,
       {.doc = "Where REST, the web pages and gRPC are served. $PORT replaces the port.", .port_variable = "PORT"});
   b.require("listen_addr");
+  b.field(
+      "also_listen", also_listen,
+      {.doc = "Further addresses where the same is served. TLS as at listen_addr, but a Unix socket here is plain."});
   b.listen_address("grpc_addr", grpc_addr,
                    {.doc = "A further listener for gRPC alone; empty for none. $PORT_GRPC replaces the port.",
                     .port_variable = "PORT_GRPC",
@@ -92,6 +102,8 @@ void Server::bind(Binder& b) {
       {.doc =
            "The certificate in PEM, followed by its intermediates. Required while tls is on; reread when it changes."});
   b.field("tls_key", tls_key, {.doc = "The certificate's private key in PEM. Required while tls is on."});
+  b.field("public_names", public_names,
+          {.doc = "Host names and IP addresses that clients use; a certificate that does not name them is reported."});
   bind_timeouts(*this, b);
   bind_limits(*this, b);
   b.field("trusted_proxies", trusted_proxies,

@@ -25,11 +25,13 @@ enum class Tls : std::uint8_t {
 /// `[server]`. An address is "host:port", "[2001:db8::1]:port", ":port" (every interface) or "unix:/path".
 struct Server {
   std::string listen_addr = "127.0.0.1:8443";  ///< $PORT replaces its port
+  std::vector<std::string> also_listen = {};   ///< further addresses; Unix sockets among them are plain
   std::string grpc_addr = {};                  ///< empty: no listener of its own; $PORT_GRPC replaces its port
   std::string admin_addr = {};                 ///< metrics and health; empty: none; $PORT_ADMIN replaces its port
   Tls tls = Tls::on;
-  std::filesystem::path tls_cert = {};  ///< PEM, the leaf first and then its intermediates
-  std::filesystem::path tls_key = {};   ///< PEM
+  std::filesystem::path tls_cert = {};         ///< PEM, the leaf first and then its intermediates
+  std::filesystem::path tls_key = {};          ///< PEM
+  std::vector<std::string> public_names = {};  ///< what the certificate has to name
   std::chrono::nanoseconds read_timeout = std::chrono::seconds(30);
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(120);

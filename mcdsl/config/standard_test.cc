@@ -76,6 +76,16 @@ TEST(Standard, MapsEachPortVariableToItsListener) {
   EXPECT_EQ(standard.web.listen_addr, "127.0.0.1:4");
 }
 
+TEST(Standard, ReadsFurtherAddressesAndJudgesThemAsTheFirst) {
+  const Standard standard =
+      load_text<Standard>(std::string(kOff) + "server.also_listen = [\"[::1]:1\", \"unix:/run/notes.sock\"]").value;
+  EXPECT_THAT(standard.server.also_listen, ElementsAre("[::1]:1", "unix:/run/notes.sock"));
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "server.also_listen = [\":1\"]"),
+              ElementsAre(HasSubstr("server.also_listen: \":1\" is reachable from other machines")));
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "server.also_listen = [\"nowhere\"]"),
+              ElementsAre(HasSubstr("server.also_listen: \"nowhere\" ")));
+}
+
 TEST(Standard, WantsACertificateAndAKeyForTls) {
   EXPECT_THAT(findings_of<Standard>(""),
               UnorderedElementsAre("server.tls_cert: is required while server.tls is \"on\"",

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/base/error.h"
 #include "mcdsl/http/access_log.h"
 #include "mcdsl/http/client_address.h"
 #include "mcdsl/http/pipeline.h"
@@ -35,10 +36,10 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
   if (config.tls != config::Tls::on) {
     return nullptr;
   }
-  auto store = std::make_unique<net::CertificateStore>(config.tls_cert, config.tls_key, logger, clock);
-  for (const auto& finding : store->findings()) {
-    logger.write(finding.level, "certificate", {{"finding", finding.text}});
-  }
+  auto store =
+      std::make_unique<net::CertificateStore>(config.tls_cert, config.tls_key, logger, clock, config.public_names);
+  store->log_findings();
+  store->watch();
   return store;
 }
 
@@ -72,37 +73,67 @@ std::vector<http::Middleware> middlewares_for(const config::Server& config, cons
   return middlewares;
 }
 
+// What the config says about addresses in words holds for the sockets of others too.
+void refuse_plain_on_the_network(const config::Server& config, const net::Address& address) {
+  if (config.tls == config::Tls::off && !address.is_loopback()) {
+    throw Exception(Code::failed_precondition, "the given socket at " + address.to_string() +
+                                                   " is reachable from other machines and server.tls is \"off\"");
+  }
+}
+
+std::vector<net::Address> listen(net::Server& server, const config::Server& config,
+                                 const net::CertificateStore* certificates, std::vector<UniqueFd> sockets) {
+  std::vector<net::Address> addresses;
+  for (UniqueFd& socket : sockets) {
+    addresses.push_back(server.adopt(std::move(socket), certificates));
+    refuse_plain_on_the_network(config, addresses.back());
+  }
+  if (!addresses.empty()) {
+    return addresses;
+  }
+  addresses.push_back(server.listen(value_or_throw(net::parse_address(config.listen_addr)), certificates));
+  for (const std::string& text : config.also_listen) {
+    const net::Address address = value_or_throw(net::parse_address(text));
+    addresses.push_back(server.listen(address, address.is_unix() ? nullptr : certificates));
+  }
+  return addresses;
+}
+
 }  // namespace
 
 struct Server::Parts {
   Parts(const config::Server& config, const http::Application& application, const log::Logger& logger,
-        const Clock& clock, metrics::Registry* registry)
+        const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets)
       : certificates(load_certificates(config, logger, clock)),
         pipeline(application, middlewares_for(config, logger, clock, registry)),
         server(pipeline, options_from(config), logger, clock),
-        address(server.listen(value_or_throw(net::parse_address(config.listen_addr)), certificates.get())) {}
+        addresses(listen(server, config, certificates.get(), std::move(sockets))) {}
 
   std::unique_ptr<net::CertificateStore> certificates;
   http::Pipeline pipeline;
   net::Server server;
-  net::Address address;
+  std::vector<net::Address> addresses;  // never empty
 };
 
 Server::Server(const config::Server& config, const http::Application& application, const log::Logger& logger,
-               const Clock& clock, metrics::Registry* registry)
-    : parts_(std::make_unique<Parts>(config, application, logger, clock, registry)) {}
+               const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets)
+    : parts_(std::make_unique<Parts>(config, application, logger, clock, registry, std::move(sockets))) {}
 
 Server::~Server() = default;
 
 const net::Address& Server::address() const noexcept {
-  return parts_->address;
+  return parts_->addresses.front();
+}
+
+std::span<const net::Address> Server::addresses() const noexcept {
+  return parts_->addresses;
 }
 
 std::string Server::url() const {
-  if (parts_->address.is_unix()) {
+  if (address().is_unix()) {
     return {};
   }
-  return (parts_->certificates ? "https://" : "http://") + parts_->address.reachable().to_string();
+  return (parts_->certificates ? "https://" : "http://") + address().reachable().to_string();
 }
 
 void Server::start() {
@@ -123,6 +154,10 @@ bool Server::wait_for(std::chrono::nanoseconds time) {
 
 bool Server::reload_certificates() {
   return parts_->certificates && parts_->certificates->reload();
+}
+
+std::optional<double> Server::certificate_days_left() const {
+  return parts_->certificates ? std::optional(parts_->certificates->days_left()) : std::nullopt;
 }
 
 net::ServerStats Server::stats() const noexcept {

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "mcdsl/base/clock.h"
 #include "mcdsl/base/log.h"
+#include "mcdsl/base/unique_fd.h"
 #include "mcdsl/config/standard.h"
 #include "mcdsl/http/application.h"
 #include "mcdsl/metrics/registry.h"
@@ -23,17 +28,21 @@ namespace mcdsl::httpserver {
 /// drains.
 class Server {
  public:
-  /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening socket.
-  /// Throws Exception: invalid_argument for a proxy that is no address, failed_precondition for a certificate that
-  /// cannot serve, unavailable for an address in use.
+  /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening sockets. From
+  /// then on a pair that changes is taken by itself. `sockets` that listen already take the place of those that the
+  /// config names.
+  /// Throws Exception: invalid_argument for a proxy that is no address; failed_precondition for a certificate that
+  /// cannot serve, or a given socket that is none or would be plain on the network; unavailable for an address in use.
   Server(const config::Server& config, const http::Application& application, const log::Logger& logger = {},
-         const Clock& clock = system_clock(), metrics::Registry* registry = nullptr);
+         const Clock& clock = system_clock(), metrics::Registry* registry = nullptr,
+         std::vector<UniqueFd> sockets = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// As bound: with the port that the system picked where it was 0.
+  /// As bound: with the port that the system picked where it was 0. The first of `addresses`.
   [[nodiscard]] const net::Address& address() const noexcept;
+  [[nodiscard]] std::span<const net::Address> addresses() const noexcept;
 
   /// "https://127.0.0.1:8443": where a client on this machine reaches it. Empty for a Unix socket.
   [[nodiscard]] std::string url() const;
@@ -51,6 +60,9 @@ class Server {
 
   /// Reads the certificate files again for new connections. False where the new pair was refused, or TLS is off.
   bool reload_certificates();
+
+  /// How long the certificate is still good, for health and metrics; negative when it has ended. None without TLS.
+  [[nodiscard]] std::optional<double> certificate_days_left() const;
 
   [[nodiscard]] net::ServerStats stats() const noexcept;
 

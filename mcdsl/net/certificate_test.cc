@@ -10,6 +10,7 @@
 #include "mcdsl/net/internal/openssl.h"
 #include "mcdsl/testing/certificates.h"
 #include "mcdsl/testing/log_capture.h"
+#include "mcdsl/testing/manual_clock.h"
 #include "mcdsl/testing/temp_dir.h"
 
 namespace mcdsl::net {
@@ -24,7 +25,8 @@ class CertificateStoreTest : public ::testing::Test {
   CertificateStore store() const { return {dir_ / "cert.pem", dir_ / "key.pem", log_.logger()}; }
   void write(const std::string& certificate, const std::string& key) const {
     dir_.write("cert.pem", certificate);
-    dir_.write("key.pem", key);
+    std::filesystem::permissions(dir_.write("key.pem", key),
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
 
   // Why a pair is refused at start.
@@ -73,8 +75,7 @@ std::string encrypted(const std::string& key) {
 }
 
 // Signs itself, and has no subjectAltName.
-Certificate nameless_certificate() {
-  const OpensslPtr<EVP_PKEY> key(EVP_EC_gen("P-256"));
+Certificate nameless_certificate(OpensslPtr<EVP_PKEY> key) {
   const OpensslPtr<X509> certificate(X509_new());
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86'400L * 100);
@@ -88,12 +89,31 @@ Certificate nameless_certificate() {
 }
 
 TEST_F(CertificateStoreTest, TakesAGoodChainOfEveryKeyTypeWithoutAFinding) {
-  for (const auto type : {testing::KeyType::p256, testing::KeyType::ed25519, testing::KeyType::rsa2048}) {
+  for (const auto type : {testing::KeyType::p256, testing::KeyType::p384, testing::KeyType::rsa2048}) {
     const auto certificate =
         ca_.intermediate().issue({.key = type, .not_after = std::chrono::system_clock::now() + std::chrono::days(60)});
     EXPECT_TRUE(findings_of(certificate).empty());
     EXPECT_NE(store().context(), nullptr);
   }
+}
+
+TEST_F(CertificateStoreTest, TakesAnEd25519KeyAndSaysWhoDoesNot) {
+  const auto findings = findings_of(ca_.intermediate().issue(
+      {.key = testing::KeyType::ed25519, .not_after = std::chrono::system_clock::now() + std::chrono::days(60)}));
+  EXPECT_EQ(findings.size(), 1U);
+  EXPECT_TRUE(has(findings, log::Level::info, "browsers do not take it"));
+}
+
+TEST_F(CertificateStoreTest, RefusesAKeyThatTls13HasNoUseFor) {
+  const auto certificate = nameless_certificate(OpensslPtr<EVP_PKEY>(EVP_EC_gen("secp256k1")));
+  const std::string why = refusal(certificate.chain, certificate.key);
+  EXPECT_TRUE(why.contains("key.pem") && why.contains("secp256k1")) << why;
+}
+
+TEST_F(CertificateStoreTest, RefusesAnRsaKeyThatIsTooShort) {
+  const auto certificate = nameless_certificate(OpensslPtr<EVP_PKEY>(EVP_RSA_gen(1024)));
+  const std::string why = refusal(certificate.chain, certificate.key);
+  EXPECT_TRUE(why.contains("too small")) << why;
 }
 
 TEST_F(CertificateStoreTest, RefusesAMissingFileByName) {
@@ -178,7 +198,47 @@ TEST_F(CertificateStoreTest, FindsAChainInTheWrongOrder) {
 }
 
 TEST_F(CertificateStoreTest, FindsACertificateThatNamesNoHost) {
-  EXPECT_TRUE(has(findings_of(nameless_certificate()), log::Level::error, "names no host"));
+  EXPECT_TRUE(has(findings_of(nameless_certificate(OpensslPtr<EVP_PKEY>(EVP_EC_gen("P-256")))), log::Level::error,
+                  "names no host"));
+}
+
+TEST_F(CertificateStoreTest, FindsPublicNamesThatItDoesNotName) {
+  const auto certificate = ca_.issue({.names = {"*.example.org", "192.0.2.7"}});
+  write(certificate.chain, certificate.key);
+  const CertificateStore good(dir_ / "cert.pem", dir_ / "key.pem", {}, system_clock(),
+                              {"mcq.example.org", "192.0.2.7"});
+  EXPECT_FALSE(has(good.findings(), log::Level::error, ""));
+  const CertificateStore bad(dir_ / "cert.pem", dir_ / "key.pem", {}, system_clock(), {"example.org", "192.0.2.8"});
+  EXPECT_TRUE(has(bad.findings(), log::Level::error, "does not name \"example.org\""));
+  EXPECT_TRUE(has(bad.findings(), log::Level::error, "does not name \"192.0.2.8\""));
+}
+
+TEST_F(CertificateStoreTest, FindsACertificateThatIsNotForServers) {
+  EXPECT_TRUE(has(findings_of(ca_.issue({.usage = "clientAuth"})), log::Level::error, "not for servers"));
+}
+
+TEST_F(CertificateStoreTest, FindsAKeyOnACurveThatBrowsersRefuse) {
+  const auto certificate = nameless_certificate(OpensslPtr<EVP_PKEY>(EVP_EC_gen("P-521")));
+  EXPECT_TRUE(has(findings_of(certificate), log::Level::warn, "P-521"));
+}
+
+TEST_F(CertificateStoreTest, FindsAKeyFileThatEverybodyMayRead) {
+  const auto certificate = ca_.issue();
+  write(certificate.chain, certificate.key);
+  EXPECT_FALSE(has(store().findings(), log::Level::warn, "every account"));
+  std::filesystem::permissions(dir_ / "key.pem", std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_TRUE(has(store().findings(), log::Level::warn, "key.pem: every account"));
+}
+
+TEST_F(CertificateStoreTest, CountsTheDaysThatAreLeft) {
+  testing::ManualClock time;
+  const auto certificate = ca_.issue({.not_before = time.now(), .not_after = time.now() + 36h});
+  write(certificate.chain, certificate.key);
+  const CertificateStore store(dir_ / "cert.pem", dir_ / "key.pem", {}, time);
+  EXPECT_DOUBLE_EQ(store.days_left(), 1.5);
+  time.advance(48h);
+  EXPECT_DOUBLE_EQ(store.days_left(), -0.5);
 }
 
 TEST_F(CertificateStoreTest, KnowsWhenTheLeafEnds) {

@@ -63,6 +63,14 @@ Address Server::listen(const Address& address, const CertificateStore* certifica
   return engine_->context.listeners.emplace_back(Listener::open(address, certificates)).address;
 }
 
+Address Server::adopt(UniqueFd socket, const CertificateStore* certificates) {
+  const std::scoped_lock lock(engine_->mutex);
+  if (engine_->started) {
+    throw Exception(Code::failed_precondition, "listen on a given socket: the server has started");
+  }
+  return engine_->context.listeners.emplace_back(Listener::adopt(std::move(socket), certificates)).address;
+}
+
 void Server::start() {
   const std::scoped_lock lock(engine_->mutex);
   if (std::exchange(engine_->started, true)) {

@@ -8,6 +8,7 @@
 
 #include "mcdsl/base/clock.h"
 #include "mcdsl/base/log.h"
+#include "mcdsl/base/unique_fd.h"
 #include "mcdsl/http/application.h"
 #include "mcdsl/net/address.h"
 #include "mcdsl/net/certificate.h"
@@ -76,12 +77,17 @@ class Server {
   /// permission_denied otherwise.
   Address listen(const Address& address, const CertificateStore* certificates);
 
+  /// The same with a socket that listens already: one that another process opened, such as systemd, and may go on to
+  /// use when we stop, so the connections that wait in it then and the file of a Unix socket are left to it. Returns
+  /// the address it is bound to. Throws Exception (failed_precondition) for what is no stream socket that listens.
+  Address adopt(UniqueFd socket, const CertificateStore* certificates);
+
   /// Takes connections from now on, once; after a `stop` it does nothing but close the listeners.
   /// Throws Exception (resource_exhausted) where the system has no threads or descriptors for it.
   void start();
 
-  /// Begins to drain: listeners close, idle connections close at once, requests in flight are answered (with
-  /// `Connection: close`) until `shutdown_timeout`, then cut. Returns at once.
+  /// Begins to drain: listeners close (what waits in their queues is taken first), idle connections close at once,
+  /// requests in flight are answered (with `Connection: close`) until `shutdown_timeout`, then cut. Returns at once.
   void stop() noexcept;
 
   /// Waits until the server has stopped and every handler has returned. False when a connection had to be cut.

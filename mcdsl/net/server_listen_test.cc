@@ -1,9 +1,17 @@
 #include <filesystem>
+#include <string>
+#include <utility>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/file.h"
+#include "mcdsl/base/unique_fd.h"
 #include "mcdsl/net/internal/server_fixture_test.h"
 
 namespace mcdsl::net {
@@ -20,6 +28,38 @@ class ListenTest : public ServerTest {
     }
     ADD_FAILURE() << "it listens on " << address.to_string();
     return {Code::unknown, ""};
+  }
+
+  // Why the server would not take a socket.
+  static std::string refusal_of(Server& server, UniqueFd socket) {
+    try {
+      server.adopt(std::move(socket), nullptr);
+    } catch (const Exception& problem) {
+      EXPECT_EQ(problem.error().code(), Code::failed_precondition);
+      return problem.error().message();
+    }
+    ADD_FAILURE() << "it was taken";
+    return {};
+  }
+
+  // What a service manager does.
+  static UniqueFd socket_at(const sockaddr* address, socklen_t length) {
+    UniqueFd socket(::socket(address->sa_family, SOCK_STREAM, 0));
+    EXPECT_EQ(::bind(socket.get(), address, length), 0);
+    EXPECT_EQ(::listen(socket.get(), 10), 0);
+    return socket;
+  }
+  static UniqueFd tcp_socket() {
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    any.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+    return socket_at(reinterpret_cast<const sockaddr*>(&any), sizeof any);
+  }
+  [[nodiscard]] UniqueFd unix_socket() const {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    unix_address().unix_path.copy(name.sun_path, sizeof name.sun_path - 1);
+    return socket_at(reinterpret_cast<const sockaddr*>(&name), sizeof name);
   }
 
   [[nodiscard]] Address unix_address() const { return {.host = "", .unix_path = (dir_ / "s").string()}; }
@@ -111,6 +151,46 @@ TEST_F(ListenTest, NeverRemovesAFileThatIsNoSocket) {
   const auto path = dir_.write("s", "precious");
   EXPECT_EQ(refusal(make(), unix_address()).code(), Code::unavailable);
   EXPECT_EQ(read_file(path), "precious");
+}
+
+TEST_F(ListenTest, ServesASocketThatAnotherOpened) {
+  Server& server = make();
+  const Address address = server.adopt(tcp_socket(), nullptr);
+  EXPECT_EQ(address.host, "::1");
+  server.start();
+  EXPECT_EQ(testing::HttpClient(address.host, address.port).exchange(get("/"))->body, "/");
+}
+
+TEST_F(ListenTest, LeavesASocketOfAnotherAsItWasForTheNextServer) {
+  const UniqueFd socket = unix_socket();
+  for (const std::string_view path : {"/first", "/second"}) {
+    Server& server = make();
+    EXPECT_EQ(server.adopt(UniqueFd(::dup(socket.get())), nullptr).to_string(), unix_address().to_string());
+    testing::HttpClient waiting(unix_address().unix_path);  // between two servers nobody is turned away
+    server.start();
+    EXPECT_EQ(waiting.exchange(get(path))->body, path);
+    server.stop();
+    EXPECT_TRUE(server.wait());
+  }
+}
+
+TEST_F(ListenTest, AdoptsASocketWithAnAbstractName) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  EXPECT_EQ(make()
+                .adopt(socket_at(reinterpret_cast<const sockaddr*>(&name), sizeof(sa_family_t)), nullptr)
+                .to_string()
+                .substr(0, 6),
+            "unix:@");
+}
+
+TEST_F(ListenTest, AdoptsOnlyStreamSocketsThatListen) {
+  Server& server = make();
+  EXPECT_TRUE(
+      refusal_of(server, UniqueFd(::socket(AF_INET, SOCK_STREAM, 0))).contains("no stream socket that listens"));
+  EXPECT_TRUE(refusal_of(server, UniqueFd(::socket(AF_INET, SOCK_DGRAM, 0))).contains("no stream socket that listens"));
+  EXPECT_TRUE(refusal_of(server, UniqueFd(::open("/dev/null", O_RDWR))).contains("non-socket"));
+  EXPECT_TRUE(refusal_of(server, UniqueFd()).contains("descriptor -1"));
 }
 
 }  // namespace

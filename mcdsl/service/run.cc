@@ -167,8 +167,17 @@ class CommandLine {
     add_to(*config, "example", "print a configuration to start from", [this] { return print(hooks_.example()); });
   }
 
-  Hooks::Loaded load() {
-    return hooks_.load({.file = config_file(config_file_, hooks_.name), .env_prefix = env_prefix(hooks_.name)});
+  [[nodiscard]] config::Source source() const {
+    return {.file = config_file(config_file_, hooks_.name), .env_prefix = env_prefix(hooks_.name)};
+  }
+
+  Hooks::Loaded load() { return hooks_.load(source()); }
+
+  // Of the configuration, only what can change under a running service.
+  void reload(const log::Logger& logger) const {
+    const config::Log log = hooks_.load_log(source());
+    logger.set_level(log.level);
+    logger.info("log level", {{"level", log::name(log.level)}});
   }
 
   int serve() {
@@ -183,6 +192,7 @@ class CommandLine {
     log_listeners(logger, loaded.listeners);
     Service service(hooks_.name, standard, logger);
     add_build_info(service.metrics(), hooks_.name, hooks_.version);
+    service.on_reload([&] { reload(logger); });
     hooks_.main(service);
     return static_cast<int>(Exit::ok);
   }

@@ -67,6 +67,7 @@ struct Hooks {
   std::vector<Command> commands;
   std::span<const db::Migration> migrations;
   std::function<Loaded(const config::Source&)> load;
+  std::function<config::Log(const config::Source&)> load_log;  // and nothing else: the rest is in use
   std::function<std::string(config::Show)> show;
   std::function<std::string()> example;
   std::function<void(Service&)> main;
@@ -103,6 +104,7 @@ int run(const Program<Config>& program, int argc, char** argv, Main main) {
                         .commands = {},
                         .migrations = program.migrations,
                         .load = {},
+                        .load_log = {},
                         .show = {},
                         .example = {},
                         .main = {}};
@@ -116,6 +118,7 @@ int run(const Program<Config>& program, int argc, char** argv, Main main) {
     *loaded = config::load<Config>(source);
     return internal::Hooks::Loaded{.standard = &loaded->value, .listeners = loaded->listeners};
   };
+  hooks.load_log = [](const config::Source& source) { return config::load<Config>(source)->log; };
   hooks.show = [loaded](config::Show what) { return config::show(*loaded, what); };
   hooks.example = [] { return config::example<Config>(); };
   hooks.main = [loaded, &main](Service& service) {

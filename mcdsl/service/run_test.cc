@@ -1,18 +1,25 @@
 #include "mcdsl/service/run.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "mcdsl/base/error.h"
 #include "mcdsl/base/file.h"
+#include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/service/internal/signals.h"
@@ -177,6 +184,95 @@ TEST_F(RunTest, ServesMetricsAndHealthToTheOperator) {
   ::kill(::getpid(), SIGTERM);
   service.join();
   EXPECT_FALSE(std::filesystem::exists(admin));
+}
+
+// A service manager that listens to one service.
+class Manager {
+ public:
+  explicit Manager(const std::filesystem::path& path) : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.string().copy(name.sun_path, sizeof name.sun_path - 1);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  ~Manager() { ::unsetenv("NOTIFY_SOCKET"); }
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  // The next message, those of the watchdog aside.
+  [[nodiscard]] std::string next() {
+    for (;;) {
+      std::array<char, 1024> text{};
+      const auto count = ::recv(socket_.get(), text.data(), text.size(), 0);
+      std::string message(text.data(), static_cast<std::size_t>(std::max<ssize_t>(0, count)));
+      if (message != "WATCHDOG=1") {
+        return message;
+      }
+      ++pings_;
+    }
+  }
+  [[nodiscard]] int pings() const { return pings_; }
+
+ private:
+  UniqueFd socket_;
+  int pings_ = 0;
+};
+
+TEST_F(RunTest, TellsTheManagerAndTakesANewLogLevelOnSighup) {
+  internal::block_signals();
+  Manager manager(folder_ / "notify");
+  ::setenv("WATCHDOG_USEC", "2000", 1);
+  const std::string file = configure("[log]\nlevel = \"error\"\n");
+  std::vector<bool> debug;
+  int code = -1;
+  std::thread service([&] {
+    std::vector<std::string> words{"notes", "server", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    code = mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [&](Service& running) {
+      running.on_reload([&] { debug.push_back(running.logger().enabled(log::Level::debug)); });
+      running.on_reload([] { throw Exception(Code::internal, "the others go on"); });
+      running.serve();
+    });
+  });
+  const auto reload = [&] {
+    ::kill(::getpid(), SIGHUP);
+    EXPECT_THAT(manager.next(), ::testing::StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+    EXPECT_THAT(manager.next(), ::testing::StartsWith("READY=1\n"));
+  };
+  EXPECT_EQ(manager.next(), "READY=1\nSTATUS=serving unix:" + socket_.string());
+  configure("[log]\nlevel = \"debug\"\n");
+  reload();
+  configure("[log]\nlevel = \"loud\"\n");
+  reload();
+  EXPECT_THAT(debug, ::testing::ElementsAre(true, true)) << "a configuration that is wrong changes nothing";
+  while (manager.pings() < 3) {
+    reload();
+  }
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_EQ(manager.next(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=6000000");
+  service.join();
+  ::unsetenv("WATCHDOG_USEC");
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(RunTest, RefusesASocketThatNothingIsServedAt) {
+  internal::block_signals();
+  ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  ::setenv("LISTEN_FDS", "1", 1);
+  ::setenv("LISTEN_FDNAMES", "secret", 1);
+  const int saved = ::fcntl(3, F_DUPFD_CLOEXEC, 10);  // whatever is there is not ours
+  EXPECT_EQ(::dup2(STDERR_FILENO, 3), 3);
+  const Outcome outcome = run({"server", "--config", configure()});
+  if (saved >= 0) {
+    ::dup2(saved, 3);
+    ::close(saved);
+  }
+  ::unsetenv("LISTEN_PID");
+  ::unsetenv("LISTEN_FDS");
+  ::unsetenv("LISTEN_FDNAMES");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("nothing is served at a socket named \"secret\""));
 }
 
 }  // namespace

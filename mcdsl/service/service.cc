@@ -2,11 +2,17 @@
 
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
+#include "mcdsl/base/bytes.h"
+#include "mcdsl/base/error.h"
+#include "mcdsl/base/unique_fd.h"
+#include "mcdsl/config/config.h"
 #include "mcdsl/health/rest.h"
 #include "mcdsl/http/request_metrics.h"
 #include "mcdsl/httpserver/authenticate.h"
@@ -14,6 +20,7 @@
 #include "mcdsl/metrics/process.h"
 #include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/signals.h"
+#include "mcdsl/service/internal/systemd.h"
 
 namespace mcdsl {
 namespace {
@@ -22,6 +29,21 @@ using namespace std::chrono_literals;
 
 constexpr auto kHandlerGrace = 1s;  // beyond shutdown_timeout, for the answers that were cut to be cleaned up
 constexpr auto kPollInterval = 50ms;
+
+// A socket of a unit without FileDescriptorName= has the unit's name, "notes.socket"; "unknown" where it was handed
+// over by something older or simpler than systemd. A name that means nothing to us is a mistake: what is meant for the
+// operator's eyes alone must not be served to all.
+std::vector<UniqueFd> sockets_for(const std::string& service, std::vector<internal::ActivatedSocket> activated) {
+  std::vector<UniqueFd> sockets;
+  for (auto& [socket, name] : activated) {
+    if (name != "server" && name != service + ".socket" && name != "unknown") {
+      throw Exception(Code::failed_precondition, "socket activation: nothing is served at a socket named \"" +
+                                                     printable(name) + "\" (FileDescriptorName=server is)");
+    }
+    sockets.push_back(std::move(socket));
+  }
+  return sockets;
+}
 
 }  // namespace
 
@@ -34,6 +56,7 @@ struct Service::State {
   health::Registry health;
   http::Router router;
   const auth::TokenVerifier* verifier = nullptr;
+  std::vector<std::function<void()>> reloads;
 
   State(std::string service_name, const config::Standard& standard, log::Logger log, const Clock& time)
       : name(std::move(service_name)), config(standard), logger(std::move(log)), clock(time), health({}, time) {
@@ -53,7 +76,9 @@ struct Service::State {
     return caller && (*caller)->is_admin();
   }
 
-  void wait_for_end(httpserver::Server& server, httpserver::Server* admin, const internal::SignalWaiter& signals) const;
+  void reload(httpserver::Server& server, httpserver::Server* admin) const;
+  void wait_for_end(httpserver::Server& server, httpserver::Server* admin, const internal::SignalWaiter& signals,
+                    const internal::Notifier& notifier) const;
   void drain(httpserver::Server& server, const internal::SignalWaiter& signals);
 };
 
@@ -96,14 +121,38 @@ http::Middleware Service::require(auth::Access access) const {
   return httpserver::require(*state_->verifier, std::move(access));
 }
 
+void Service::on_reload(std::function<void()> reload) {
+  state_->reloads.push_back(std::move(reload));
+}
+
+void Service::State::reload(httpserver::Server& server, httpserver::Server* admin) const {
+  if (config.server.tls == config::Tls::on) {
+    server.reload_certificates();
+    if (admin != nullptr) {
+      admin->reload_certificates();  // does nothing where it is plain
+    }
+  }
+  for (const auto& each : reloads) {
+    try {
+      each();
+    } catch (const std::exception& problem) {
+      logger.error("reload failed", {{"error", problem.what()}});
+    }
+  }
+}
+
 void Service::State::wait_for_end(httpserver::Server& server, httpserver::Server* admin,
-                                  const internal::SignalWaiter& signals) const {
-  while (signals.wait() == SIGHUP) {
-    if (config.server.tls == config::Tls::on) {
-      server.reload_certificates();
-      if (admin != nullptr) {
-        admin->reload_certificates();  // does nothing where it is plain
-      }
+                                  const internal::SignalWaiter& signals, const internal::Notifier& notifier) const {
+  for (;;) {
+    const auto signal = signals.next(notifier.ping_interval());
+    if (!signal) {
+      notifier.ping();
+    } else if (*signal == SIGHUP) {
+      notifier.reloading();
+      reload(server, admin);
+      notifier.ready("serving " + server.address().to_string());
+    } else {
+      return;
     }
   }
 }
@@ -140,8 +189,11 @@ void Service::serve() {
   const config::Server& config = state.config.server;
   state.add_health_routes(state.router);
   const internal::SignalWaiter signals;
+  const config::Environment environment = config::process_environment();
+  const internal::Notifier notifier(environment);
   const auto server =
-      std::make_shared<httpserver::Server>(config, state.router, state.logger, state.clock, &state.metrics);
+      std::make_shared<httpserver::Server>(config, state.router, state.logger, state.clock, &state.metrics,
+                                           sockets_for(state.name, internal::take_activated_sockets(environment)));
   internal::add_server_metrics(state.metrics, server);
 
   http::Router admin_router;
@@ -158,9 +210,12 @@ void Service::serve() {
   }
 
   server->start();
-  state.logger.info("serving",
-                    {{"service", state.name}, {"url", server->url()}, {"address", server->address().to_string()}});
-  state.wait_for_end(*server, admin ? &*admin : nullptr, signals);
+  for (const net::Address& address : server->addresses()) {
+    state.logger.info("serving", {{"service", state.name}, {"url", server->url()}, {"address", address.to_string()}});
+  }
+  notifier.ready("serving " + server->address().to_string());
+  state.wait_for_end(*server, admin ? &*admin : nullptr, signals, notifier);
+  notifier.stopping(config.drain_delay + config.shutdown_timeout + kHandlerGrace);
   state.drain(*server, signals);
   const net::ServerStats stats = server->stats();
   state.logger.info("stopped", {{"requests", stats.requests}, {"connections", stats.accepted}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,11 +43,19 @@ class Service {
   /// `authenticate_with`, unless the rule is `open`.
   [[nodiscard]] http::Middleware require(auth::Access access) const;
 
+  /// Called on SIGHUP after the certificates have been read again, on the thread of `serve`, in the order they were
+  /// added. What it throws is logged.
+  void on_reload(std::function<void()> reload);
+
   /// Adds the health routes, listens, also at `server.admin_addr` where that is given, and serves until SIGTERM or
   /// SIGINT; then drains: not ready, `drain_delay`, listeners closed, requests in flight answered until
-  /// `shutdown_timeout`. SIGHUP reads the certificates again. A second SIGTERM or SIGINT ends the process at once, as
-  /// does a handler that outlasts the drain. These signals must be blocked in every thread, as `run` does before it
-  /// starts one. Throws Exception where it cannot listen.
+  /// `shutdown_timeout`. SIGHUP reads the certificates again and calls what `on_reload` was given; certificates that
+  /// change are taken without it. A second SIGTERM or SIGINT ends the process at once, as does a handler that outlasts
+  /// the drain. These signals must be blocked in every thread, as `run` does before it starts one.
+  ///
+  /// Under systemd the sockets of a socket unit (LISTEN_FDS) take the place of `server.listen_addr` and
+  /// `server.also_listen`, and the manager hears when the service is ready, reloads, stops, and (WatchdogSec=) that its
+  /// main thread is alive. Throws Exception where it cannot listen.
   void serve();
 
  private:

@@ -37,6 +37,9 @@ Handle<EVP_PKEY> make_key(KeyType type) {
     case KeyType::p256:
       key.reset(EVP_EC_gen("P-256"));
       break;
+    case KeyType::p384:
+      key.reset(EVP_EC_gen("P-384"));
+      break;
     case KeyType::ed25519:
       key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
       break;
@@ -172,7 +175,7 @@ Certificate CertificateAuthority::issue(const CertificateOptions& options) const
       make_certificate({options.names.front(), options.not_before, options.not_after}, *key, issuer);
   add_extension(*certificate, issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(*certificate, issuer, NID_key_usage, "critical,digitalSignature");
-  add_extension(*certificate, issuer, NID_ext_key_usage, "serverAuth,clientAuth");
+  add_extension(*certificate, issuer, NID_ext_key_usage, options.usage);
   add_extension(*certificate, issuer, NID_subject_key_identifier, "hash");
   add_extension(*certificate, issuer, NID_authority_key_identifier, "keyid");
   add_extension(*certificate, issuer, NID_subject_alt_name, subject_alternative_names(options.names));

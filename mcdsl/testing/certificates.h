@@ -8,7 +8,7 @@
 
 namespace mcdsl::testing {
 
-enum class KeyType : std::uint8_t { p256, ed25519, rsa2048 };
+enum class KeyType : std::uint8_t { p256, p384, ed25519, rsa2048 };
 
 /// A certificate and its key as PEM texts, to be written to files by `TempDir::write`.
 struct Certificate {
@@ -22,6 +22,7 @@ struct CertificateOptions {
   /// Subject alternative names: DNS names (wildcards too) and IP addresses. The first is the common name as well.
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
   KeyType key = KeyType::p256;
+  std::string usage = "serverAuth,clientAuth";  ///< extended key usage
   std::chrono::system_clock::time_point not_before = std::chrono::system_clock::now() - std::chrono::hours(1);
   std::chrono::system_clock::time_point not_after = std::chrono::system_clock::now() + std::chrono::hours(24);
 };

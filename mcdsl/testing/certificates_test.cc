@@ -66,7 +66,7 @@ TEST_P(Certificates, CarryTheirOwnKey) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryKeyType, Certificates,
-                         ::testing::Values(KeyType::p256, KeyType::ed25519, KeyType::rsa2048));
+                         ::testing::Values(KeyType::p256, KeyType::p384, KeyType::ed25519, KeyType::rsa2048));
 
 TEST(CertificateAuthority, IssuesForDnsNamesAndAddresses) {
   const Certificate certificate = CertificateAuthority().issue({.names = {"*.mcq.test", "127.0.0.1", "::1"}});

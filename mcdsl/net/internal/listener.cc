@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,7 +27,8 @@ using namespace std::chrono_literals;
 
 constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerEvent = 16;  // then the other loops have a chance
-constexpr auto kPause = 100ms;        // with no descriptor left, the next accept would fail at once and for ever
+constexpr int kAcceptsAtEnd = kBacklog;
+constexpr auto kPause = 100ms;  // with no descriptor left, the next accept would fail at once and for ever
 
 Code code_of(int errno_value) {
   switch (errno_value) {
@@ -146,6 +149,50 @@ std::uint16_t bound_port(int socket) {
                                           : reinterpret_cast<sockaddr_in&>(name).sin_port);
 }
 
+int option(int socket, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+// Where a socket listens that somebody else has opened. Throws where it is none that takes streams of bytes.
+Address address_of(int socket) {
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  const auto refuse = [&](const std::string& why) {
+    throw Exception(Code::failed_precondition, "listen on descriptor " + std::to_string(socket) + ": " + why);
+  };
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
+    refuse(errno_text(errno));
+  }
+  if (option(socket, SO_TYPE) != SOCK_STREAM || option(socket, SO_ACCEPTCONN) != 1) {
+    refuse("it is no stream socket that listens");
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  Address address;
+  switch (name.ss_family) {
+    case AF_INET:
+      address.host = ::inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in&>(name).sin_addr, text.data(), text.size());
+      break;
+    case AF_INET6:
+      address.host = ::inet_ntop(AF_INET6, &reinterpret_cast<sockaddr_in6&>(name).sin6_addr, text.data(), text.size());
+      break;
+    case AF_UNIX: {
+      const auto& path = reinterpret_cast<sockaddr_un&>(name).sun_path;
+      const std::size_t offset = offsetof(sockaddr_un, sun_path);
+      address.unix_path.assign(path, length > offset ? ::strnlen(path + 1, length - offset - 1) + 1 : 0);
+      if (address.unix_path.empty() || address.unix_path.front() == '\0') {
+        address.unix_path.replace(0, 1, "@");  // abstract or without a name: as unix(7) and systemd write it
+      }
+      return address;
+    }
+    default:
+      refuse("it is neither TCP nor a Unix socket");
+  }
+  address.port = bound_port(socket);
+  return address;
+}
+
 http::Peer peer_of(const sockaddr_storage& name, bool secure) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   http::Peer peer{.address = "unix", .port = 0, .secure = secure};
@@ -190,9 +237,22 @@ Listener Listener::open(const Address& wanted, const CertificateStore* certifica
   return listener;
 }
 
+Listener Listener::adopt(UniqueFd socket, const CertificateStore* certificates) {
+  Listener listener;
+  listener.address = address_of(socket.get());
+  listener.certificates = certificates;
+  listener.is_adopted = true;
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    fail_to_listen(listener.address, errno);
+  }
+  listener.socket = std::move(socket);
+  return listener;
+}
+
 void Listener::close() noexcept {
   // The file goes first: once the socket is closed, another process may have put its own there.
-  if (socket && address.is_unix()) {
+  if (socket && address.is_unix() && !is_adopted) {
     ::unlink(address.unix_path.c_str());
   }
   socket.reset();
@@ -229,20 +289,34 @@ void AcceptSource::on_timeout() {
   }
 }
 
-void AcceptSource::on_event(std::uint32_t /*events*/) {
-  for (int i = 0; i < kAcceptsPerEvent; ++i) {
-    sockaddr_storage name{};
-    socklen_t length = sizeof name;
-    UniqueFd socket(
-        ::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&name), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        loop_.report("cannot take connections for a moment", Exception(Code::resource_exhausted, errno_text(errno)));
-        pause();
-      }
-      return;  // nothing left, or a connection that has gone already
-    }
+AcceptSource::Accepted AcceptSource::accept_one() {
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  UniqueFd socket(
+      ::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&name), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket) {
     take(loop_, listener_, std::move(socket), name);
+    return Accepted::one;
+  }
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    loop_.report("cannot take connections for a moment", Exception(Code::resource_exhausted, errno_text(errno)));
+    return Accepted::no_resources;
+  }
+  return Accepted::none;  // nothing left, or a connection that has gone already
+}
+
+void AcceptSource::on_event(std::uint32_t /*events*/) {
+  auto accepted = Accepted::one;
+  for (int i = 0; i < kAcceptsPerEvent && accepted == Accepted::one; ++i) {
+    accepted = accept_one();
+  }
+  if (accepted == Accepted::no_resources) {
+    pause();
+  }
+}
+
+void AcceptSource::take_waiting() {
+  for (int i = 0; i < kAcceptsAtEnd && !listener_.is_adopted && accept_one() == Accepted::one; ++i) {
   }
 }
 

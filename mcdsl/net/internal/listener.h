@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "mcdsl/base/unique_fd.h"
@@ -17,6 +18,7 @@ struct Listener {
   UniqueFd socket;
   Address address;                                 ///< as bound
   const CertificateStore* certificates = nullptr;  ///< null for plain
+  bool is_adopted = false;                         ///< another process opened it, and may give it to our successor
 
   Listener() = default;
   Listener(Listener&&) = default;
@@ -26,7 +28,10 @@ struct Listener {
   /// Throws Exception as Server::listen says.
   static Listener open(const Address& wanted, const CertificateStore* certificates);
 
-  /// Stops listening, and removes the file of a Unix socket. Nothing the second time.
+  /// Takes one that another process opened, see Server::adopt.
+  static Listener adopt(UniqueFd socket, const CertificateStore* certificates);
+
+  /// Stops listening, and removes the file of a Unix socket of ours. Nothing the second time.
   void close() noexcept;
 };
 
@@ -41,10 +46,17 @@ class AcceptSource final : public Pollable, public Timed {
 
   void on_event(std::uint32_t events) override;
 
+  /// Before the listener closes: takes the connections that wait in its queue, which the kernel would reset. Those of
+  /// an adopted socket wait for our successor.
+  void take_waiting();
+
   /// The pause is over.
   void on_timeout() override;
 
  private:
+  enum class Accepted : std::uint8_t { one, none, no_resources };
+
+  Accepted accept_one();
   void watch();
   void pause();
 

@@ -412,6 +412,9 @@ void Loop::begin_drain() {
   draining_ = true;
   const auto timeout = options().shutdown_timeout;
   cut_at_ = timeout == 0ns ? Clock::SteadyTime::max() : now_ + timeout;
+  for (const auto& source : accept_sources_) {
+    source->take_waiting();
+  }
   accept_sources_.clear();
   if (--context_.listening_loops == 0) {
     for (Listener& listener : context_.listeners) {

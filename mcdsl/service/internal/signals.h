@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 namespace mcdsl::internal {
 
@@ -12,8 +13,8 @@ void block_signals();
 /// Takes the signals that `block_signals` holds back.
 class SignalWaiter {
  public:
-  /// The next signal's number.
-  [[nodiscard]] int wait() const;
+  /// The next signal's number, or nothing when none came within the time.
+  [[nodiscard]] std::optional<int> next(std::optional<std::chrono::nanoseconds> time) const;
 
   /// Whether SIGTERM or SIGINT comes within the time.
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds time) const;
