@@ -82,7 +82,7 @@ TEST_F(HttpServerTest, ServesEveryAddressAndUnixSocketsBesideItInPlain) {
 TEST_F(HttpServerTest, ServesGivenSocketsInPlaceOfItsAddresses) {
   config::Server config = this->config(config::Tls::on);
   config.listen_addr = "192.0.2.1:1";  // would fail
-  Server server(config, router_, log_.logger(), system_clock(), sockets(INADDR_LOOPBACK));
+  Server server(config, router_, log_.logger(), system_clock(), nullptr, sockets(INADDR_LOOPBACK));
   server.start();
   ASSERT_EQ(server.addresses().size(), 1U);
   EXPECT_EQ(over_tls(server.address()), "127.0.0.1 secure");
@@ -90,13 +90,13 @@ TEST_F(HttpServerTest, ServesGivenSocketsInPlaceOfItsAddresses) {
 
 TEST_F(HttpServerTest, RefusesAGivenSocketThatWouldBePlainOnTheNetwork) {
   try {
-    const Server server(config(config::Tls::off), router_, {}, system_clock(), sockets(INADDR_ANY));
+    const Server server(config(config::Tls::off), router_, {}, system_clock(), nullptr, sockets(INADDR_ANY));
     FAIL() << "it was taken";
   } catch (const Exception& problem) {
     EXPECT_EQ(problem.error().code(), Code::failed_precondition);
     EXPECT_TRUE(problem.error().message().contains("reachable from other machines"));
   }
-  EXPECT_NO_THROW(Server(config(config::Tls::off), router_, {}, system_clock(), sockets(INADDR_LOOPBACK)));
+  EXPECT_NO_THROW(Server(config(config::Tls::off), router_, {}, system_clock(), nullptr, sockets(INADDR_LOOPBACK)));
 }
 
 TEST_F(HttpServerTest, IsPlainBehindAProxyOnEveryInterface) {
