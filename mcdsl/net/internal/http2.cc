@@ -21,6 +21,8 @@ constexpr std::size_t kSpareStreams = 16;
 // Frames that do nothing, in so much time: no client needs as many.
 constexpr int kMaxIdleFrames = 1000;
 constexpr auto kIdleFramesTime = 10s;
+constexpr std::size_t kMaxIdleBytes = std::size_t{1} << 20U;  // in a row that belong to no request
+constexpr int kMaxRefusals = 100;                             // of heads, on one connection
 
 template <class T, class Free>
 std::unique_ptr<T, Free> owned(int result, T* pointer, Free free) {
@@ -160,12 +162,14 @@ struct Http2::Callbacks {
   }
 
   // An answer that is whole before its request: the rest of that is not wanted (RFC 9113 §8.1).
-  static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* /*user*/) {
+  static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     return guarded([&] {
       const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
       if (may_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
           nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0) {
         check(nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR));
+      } else if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_PROTOCOL_ERROR) {
+        self(user).note_refusal();
       }
     });
   }
@@ -229,11 +233,9 @@ std::size_t Http2::on_input(std::string_view bytes) {
   }
   const ssize_t taken =
       nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (taken < 0) {  // no memory, a flood, or no HTTP/2
-    ++counters_.malformed;
-    finished_ = true;
-    pump();  // a GOAWAY that says why, if there is one
-    return bytes.size();
+  idle_bytes_ += bytes.size();
+  if (taken < 0 || idle_bytes_ > kMaxIdleBytes) {  // no memory, a flood, or no HTTP/2
+    give_up();
   }
   time_out_bodies();
   pump();
@@ -248,6 +250,7 @@ Http2::Stream* Http2::find(std::int32_t id) noexcept {
 }
 
 void Http2::begin_stream(std::int32_t id) {
+  idle_bytes_ = 0;
   std::unique_ptr<Stream> stream;
   if (spare_streams_.empty()) {
     stream = std::make_unique<Stream>();
@@ -324,6 +327,7 @@ void Http2::end_head(Stream& stream, bool has_body) {
   stream.has_head = true;
   if (const auto refusal = read_head(stream)) {
     ++counters_.malformed;
+    note_refusal();
     return refuse(stream, *refusal);
   }
   http::Request& request = stream.exchange->request;
@@ -361,6 +365,7 @@ void Http2::begin_body(Stream& stream, bool streams) {
 
 void Http2::take_data(Stream& stream, std::string_view bytes) {
   received_ += bytes.size();
+  idle_bytes_ = 0;
   stream.received += bytes.size();
   if (!stream.receives) {
     check(nghttp2_session_consume_stream(session_.get(), stream.id, bytes.size()));  // nobody wants it
@@ -432,9 +437,22 @@ void Http2::note_idle_frame() {
     idle_frames_ = 0;
   }
   if (++idle_frames_ > kMaxIdleFrames) {
+    give_up();
+  }
+}
+
+void Http2::note_refusal() {
+  if (++refusals_ > kMaxRefusals) {
+    give_up();
+  }
+}
+
+// Of who means harm: no time is spent on reading what still comes.
+void Http2::give_up() {
+  if (!std::exchange(is_hostile_, true)) {
     ++counters_.malformed;
-    go_away(NGHTTP2_ENHANCE_YOUR_CALM);
     finished_ = true;
+    go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
@@ -591,7 +609,7 @@ void Http2::finish_if_done() {
   const bool is_drained = draining_ && streams_.empty() && nghttp2_session_want_write(session_.get()) == 0;
   if (!is_over_ && (finished_ || wants_nothing || is_drained)) {
     finished_ = is_over_ = true;
-    host_.finish(!draining_);
+    host_.finish(!draining_ && !is_hostile_);
   }
 }
 

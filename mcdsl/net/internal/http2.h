@@ -56,6 +56,8 @@ class Http2 final : public Protocol {
   void close_stream(std::int32_t id) noexcept;
   [[nodiscard]] ssize_t give_data(Stream& stream, std::uint8_t* out, std::size_t size, std::uint32_t& flags);
   void note_idle_frame();
+  void note_refusal();
+  void give_up();
 
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
   [[nodiscard]] std::optional<Refusal> read_head(Stream& stream);
@@ -87,10 +89,13 @@ class Http2 final : public Protocol {
   std::size_t handlers_ = 0;        // that run
   std::uint64_t received_ = 0;      // bytes of bodies
   Clock::SteadyTime idle_frames_since_{};
-  int idle_frames_ = 0;  // that do nothing: floods are made of them
+  int idle_frames_ = 0;         // that do nothing: floods are made of them
+  std::size_t idle_bytes_ = 0;  // since something came that is a part of a request
+  int refusals_ = 0;            // of heads
   bool draining_ = false;
   bool finished_ = false;  // no more requests; what is queued still goes out
   bool is_over_ = false;   // the connection knows
+  bool is_hostile_ = false;
   std::unique_ptr<nghttp2_session, FreeSession> session_;
 };
 
