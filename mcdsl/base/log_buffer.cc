@@ -99,7 +99,8 @@ void BufferedSink::State::give_on(std::string_view lines, std::uint64_t lost_lin
   if (lost_lines > 0) {
     try {
       reporter.warn("log lines were dropped", {{"lines", lost_lines}});
-    } catch (const std::exception&) {  // no memory for that line either: one more that is dropped
+    } catch (const std::bad_alloc&) {
+      return;  // no memory for that line either: it is one more that is dropped
     }
   }
 }

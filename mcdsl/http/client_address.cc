@@ -67,7 +67,7 @@ std::optional<IpAddress> parse_hop(std::string_view text) {
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     const std::string_view behind = end == std::string_view::npos ? "?" : text.substr(end + 1);
-    if (!behind.empty() && !(behind.front() == ':' && is_port(behind.substr(1)))) {
+    if (!behind.empty() && (behind.front() != ':' || !is_port(behind.substr(1)))) {
       return std::nullopt;
     }
     const std::string_view inside = text.substr(1, end - 1);

@@ -21,7 +21,7 @@ class RouteTable {
   explicit RouteTable(metrics::Registry& registry) : registry_(registry) {}
 
   ~RouteTable() {
-    for (std::atomic<Route*>& head : heads_) {
+    for (const std::atomic<Route*>& head : heads_) {
       for (Route* route = head.load(); route != nullptr;) {
         const std::unique_ptr<Route> gone(std::exchange(route, route->next));
         for (Answer* answer = gone->answers.load(); answer != nullptr;) {
@@ -82,10 +82,11 @@ class RouteTable {
     if (Route* route = find(head, pattern)) {
       return route;  // another thread was faster
     }
-    metrics::Histogram& durations =
+    auto route = std::make_unique<Route>(
+        std::string(pattern),
         registry_.histogram("http_request_duration_seconds", "Time until the response to a request was there.",
-                            metrics::Buckets::durations(), {{"route", std::string(pattern)}});
-    auto route = std::make_unique<Route>(std::string(pattern), durations, head.load(std::memory_order_relaxed));
+                            metrics::Buckets::durations(), {{"route", std::string(pattern)}}),
+        head.load(std::memory_order_relaxed));
     head.store(route.get(), std::memory_order_release);
     return route.release();
   }
@@ -95,10 +96,12 @@ class RouteTable {
     if (Answer* answer = find(route, method, status)) {
       return answer;
     }
-    metrics::Counter& count = registry_.counter(
-        "http_requests_total", "Requests that were answered.",
-        {{"code", std::to_string(status)}, {"method", std::string(name(method))}, {"route", route.pattern}});
-    auto answer = std::make_unique<Answer>(method, status, count, route.answers.load(std::memory_order_relaxed));
+    auto answer = std::make_unique<Answer>(
+        method, status,
+        registry_.counter(
+            "http_requests_total", "Requests that were answered.",
+            {{"code", std::to_string(status)}, {"method", std::string(name(method))}, {"route", route.pattern}}),
+        route.answers.load(std::memory_order_relaxed));
     route.answers.store(answer.get(), std::memory_order_release);
     return answer.release();
   }

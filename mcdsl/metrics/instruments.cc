@@ -27,9 +27,7 @@ Buckets Buckets::sizes() {
   return buckets;
 }
 
-Histogram::Histogram(Buckets buckets)
-    : buckets_(std::move(buckets)),
-      counts_(std::make_unique<std::atomic<std::uint64_t>[]>(buckets_.bounds.size() + 1)) {
+Histogram::Histogram(Buckets buckets) : buckets_(std::move(buckets)), counts_(buckets_.bounds.size() + 1) {
   const auto& bounds = buckets_.bounds;
   if (bounds.empty() || std::ranges::adjacent_find(bounds, std::greater_equal()) != bounds.end()) {
     throw Exception(Code::internal, "Histogram: the bounds of its buckets must grow, and there must be one");
@@ -47,9 +45,9 @@ void Histogram::observe(std::uint64_t value) noexcept {
 
 std::vector<std::uint64_t> Histogram::counts() const {
   std::vector<std::uint64_t> counts;
-  counts.reserve(buckets_.bounds.size() + 1);
-  for (std::size_t i = 0; i <= buckets_.bounds.size(); ++i) {
-    counts.push_back(counts_[i].load(std::memory_order_relaxed));
+  counts.reserve(counts_.size());
+  for (const auto& count : counts_) {
+    counts.push_back(count.load(std::memory_order_relaxed));
   }
   return counts;
 }

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <vector>
 
 namespace mcdsl::metrics {
@@ -53,6 +51,9 @@ class alignas(kCacheLine) Histogram {
  public:
   /// Throws Exception (internal) where the bounds are empty or do not grow, or `per_unit` is 0.
   explicit Histogram(Buckets buckets);
+  ~Histogram() = default;
+  Histogram(const Histogram&) = delete;
+  Histogram& operator=(const Histogram&) = delete;
 
   void observe(std::uint64_t value) noexcept;
   /// For `Buckets::durations()`; what is below zero counts as zero.
@@ -68,7 +69,7 @@ class alignas(kCacheLine) Histogram {
 
  private:
   Buckets buckets_;
-  std::unique_ptr<std::atomic<std::uint64_t>[]> counts_;
+  std::vector<std::atomic<std::uint64_t>> counts_;
   std::atomic<std::uint64_t> sum_{0};
 };
 
