@@ -13,6 +13,7 @@ namespace {
 
 namespace db = mcdsl::db;
 using mcdsl::Code;
+using mcdsl::Error;
 using mcdsl::Exception;
 using mcdsl::Result;
 
@@ -61,16 +62,10 @@ void check_size(const mcdsl::UniqueFd& fd, const AttachmentRow& row) {
   }
 }
 
-// A full disk is no fault of the client's, as resource_exhausted would say: it may come again later.
-[[noreturn]] void rethrow_from_database() {
-  try {
-    throw;
-  } catch (const Exception& problem) {
-    if (problem.error().code() == Code::resource_exhausted) {
-      throw Exception(problem.error().wrap("record an attachment").with_code(Code::unavailable));
-    }
-    throw;
-  }
+// A full disk, or more writes than can wait, is no fault of the client's: it may come again later.
+Error as_unavailable(const Error& error) {
+  return error.code() == Code::resource_exhausted ? error.wrap("record an attachment").with_code(Code::unavailable)
+                                                  : error;
 }
 
 }  // namespace
@@ -138,24 +133,19 @@ Result<StoredAttachment> Attachments::put(std::string_view slug, std::string_vie
   about->name = name;
   about->content_type = std::move(content_type);
   about->stored_at = options_.clock.now();
-  const auto is_new = [&] {
-    try {
-      return record(slug, *about, file, editor);
-    } catch (...) {
-      // A commit that failed half-way may be there all the same: a file that might be named stays for the next sweep
-      // to judge.
-      if (may_be_recorded(file.name())) {
-        file.keep();
-      }
-      rethrow_from_database();
+  try {
+    const auto is_new = record(slug, *about, file, editor);
+    if (is_new) {
+      file.keep();
+      unlink_discarded();
+      return StoredAttachment{.about = *std::move(about), .is_new = *is_new};
     }
-  }();
-  if (!is_new) {
-    return std::unexpected(is_new.error());
+    keep_if_recorded(file);
+    return mcdsl::fail(as_unavailable(is_new.error()));
+  } catch (const Exception& problem) {
+    keep_if_recorded(file);
+    throw Exception(as_unavailable(problem.error()));
   }
-  file.keep();
-  unlink_discarded();
-  return StoredAttachment{.about = *std::move(about), .is_new = *is_new};
 }
 
 Result<bool> Attachments::record(std::string_view slug, const Attachment& about, const NewFile& file,
@@ -181,13 +171,16 @@ Result<bool> Attachments::record(std::string_view slug, const Attachment& about,
   });
 }
 
-bool Attachments::may_be_recorded(const std::string& file) const noexcept {
+void Attachments::keep_if_recorded(NewFile& file) const noexcept {
   try {
-    return database_.read([&](db::ReadTransaction& transaction) {
-      return transaction.query_one<int>("SELECT 1 FROM attachments WHERE file = ?1", file).has_value();
+    const auto row = database_.read([&](db::ReadTransaction& transaction) {
+      return transaction.query_one<int>("SELECT 1 FROM attachments WHERE file = ?1", file.name());
     });
+    if (row) {
+      file.keep();
+    }
   } catch (const std::exception&) {
-    return true;
+    file.keep();  // nobody can tell; the next sweep will
   }
 }
 

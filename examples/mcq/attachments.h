@@ -72,7 +72,8 @@ class Attachments {
 
   /// Stores a body, in place of the one that has this name. Whether that is allowed is asked before the first read, and
   /// again when the body is there; until then nobody sees a part of it, and if anything fails nothing is left of it.
-  /// Errors: not_found for the document, permission_denied as for the document itself, those of `read_body`.
+  /// Errors: not_found for the document, permission_denied as for the document itself, those of `read_body`,
+  /// unavailable where the database has no room.
   [[nodiscard]] mcdsl::Result<StoredAttachment> put(std::string_view slug, std::string_view name,
                                                     std::string content_type, const Editor& editor,
                                                     ReadBody read_body) const;
@@ -90,7 +91,8 @@ class Attachments {
   void sweep() const;
   [[nodiscard]] mcdsl::Result<bool> record(std::string_view slug, const Attachment& about, const NewFile& file,
                                            const Editor& editor) const;
-  [[nodiscard]] bool may_be_recorded(const std::string& file) const noexcept;
+  /// After a write that failed: a commit that broke half-way may be there all the same.
+  void keep_if_recorded(NewFile& file) const noexcept;
 
   const mcdsl::db::Database& database_;
   AttachmentOptions options_;

@@ -319,5 +319,26 @@ TEST_F(AttachmentsTest, AreUnavailableOnAFullDiskAndLeaveNothingThere) {
   attachments_.reset();
 }
 
+TEST_F(AttachmentsTest, AreUnavailableWhereTheDatabaseHasNoRoomForTheRow) {
+  const auto place = folder_ / "small";
+  std::filesystem::create_directory(place);
+  const SmallDisk disk(place, "2m");
+  if (!disk.is_mounted()) {
+    GTEST_SKIP() << "no privilege to mount a small disk";
+  }
+  auto database = mcdsl::db::Database::open({.path = place / "mcq.db"});
+  database.migrate(kMigrations);
+  const Document document{.summary = {.slug = "doc", .title = "T", .pushed_by = "alice", .pushed_at = clock_.now()},
+                          .body = "b"};
+  ASSERT_TRUE(Documents(database).push(document, kAlice));
+  const Attachments attachments(database, folder_ / "others");
+  const std::string long_name(3'000'000, 'n');  // the files' disk has room, the row's has not
+  const auto refused = attachments.put("doc", long_name, "text/plain", kAlice, Body("x"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::unavailable) << refused.error().to_string();
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "others"));
+  EXPECT_TRUE(attachments.put("doc", "short", "text/plain", kAlice, Body("x")));
+}
+
 }  // namespace
 }  // namespace mcq
