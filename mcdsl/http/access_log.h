@@ -11,8 +11,8 @@ namespace mcdsl::http {
 /// id, the Principal's name and the chain of the response's error. Level info; error for 500, which is a bug; warn for
 /// any other 5xx.
 ///
-/// Stands inside `request_id` and `trace_context`. What throws past it is not logged: `recover` or a Router stands within.
-/// Lifetime: `clock` outlives the middleware.
+/// Stands inside `request_id` and `trace_context`. What throws past it is not logged: `recover` or a Router stands
+/// within. Lifetime: `clock` outlives the middleware.
 [[nodiscard]] Middleware access_log(log::Logger logger, const Clock& clock = system_clock());
 
 }  // namespace mcdsl::http
