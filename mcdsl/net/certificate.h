@@ -45,6 +45,8 @@ class CertificateStore {
   /// chain in the wrong order, no host name or not the public ones, not for servers, a weak or unusual key, a key file
   /// that everybody may read. Empty where all is well.
   [[nodiscard]] std::vector<CertificateFinding> findings() const;
+
+  /// Writes each to the log, at its level.
   void log_findings() const;
 
   /// When the leaf certificate ends.

@@ -53,8 +53,9 @@ bool has_host_name(X509* leaf) {
   return names && sk_GENERAL_NAME_num(names.get()) > 0;
 }
 
+// By the subjectAltName alone, as clients do (RFC 9525 §2).
 bool names(X509* leaf, const std::string& name) {
-  return X509_check_host(leaf, name.data(), name.size(), 0, nullptr) == 1 ||
+  return X509_check_host(leaf, name.data(), name.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, nullptr) == 1 ||
          X509_check_ip_asc(leaf, name.c_str(), 0) == 1;
 }
 

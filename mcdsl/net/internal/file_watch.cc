@@ -97,8 +97,7 @@ bool FileWatch::wait_for_event() noexcept {
   std::array<pollfd, 2> waits{pollfd{.fd = stop_.get(), .events = POLLIN, .revents = 0},
                               pollfd{.fd = inotify_.get(), .events = POLLIN, .revents = 0}};
   ::poll(waits.data(), waits.size(), static_cast<int>(kLook.count()));  // a descriptor of -1 is passed over
-  std::array<char, 4096>
-      events;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel, never looked at
+  std::array<char, 4096> events{};
   while (inotify_ && ::read(inotify_.get(), events.data(), events.size()) > 0) {
   }
   return waits[0].revents == 0;
