@@ -219,7 +219,8 @@ bool Connection::choose_protocol(std::string_view bytes) {
   }
   has_protocol_ = true;
   if (transport_.is_tls() ? transport_.speaks_http2() : is_preface) {
-    protocol_.reset(new Http2(*this, loop_.application(), loop_.options(), loop_.counters()));  // as a private base
+    ProtocolHost& host = *this;
+    protocol_ = std::make_unique<Http2>(host, loop_.application(), loop_.options(), loop_.counters());
   }
   return true;
 }
