@@ -32,8 +32,8 @@ struct Document {
   std::string url;
   std::string added_by;
   std::vector<std::string> tags;
-  std::int64_t words;
-  bool read;
+  std::int64_t words = 0;
+  bool read = false;
 };
 
 using Documents = std::map<std::string, Document, std::less<>>;

@@ -36,7 +36,7 @@ void serve() {
   const auto plain = server.listen(any, nullptr).port;
   const auto secure = server.listen(any, &certificates).port;
   server.start();
-  std::cout << plain << ' ' << secure << std::endl;
+  std::cout << plain << ' ' << secure << '\n' << std::flush;
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());  // until whoever started it closes the pipe, or is gone
 }
 
