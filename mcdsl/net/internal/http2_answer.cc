@@ -90,7 +90,7 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
   } else if (response.file) {
     length = response.file->length;
   }
-  const std::string_view status = stream.write_number(stream.status_text, static_cast<std::uint64_t>(response.status));
+  const std::string_view status = Stream::write_number(stream.status_text, static_cast<std::uint64_t>(response.status));
   fields_.clear();
   fields_.push_back(field(":status", status, true));
   for (const auto [name, value] : response.headers) {
@@ -100,7 +100,7 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
   }
   fields_.push_back(field("date", host_.date(), false));
   if (length && !has_no_body(response.status)) {
-    fields_.push_back(field("content-length", stream.write_number(stream.length_text, *length), true));
+    fields_.push_back(field("content-length", Stream::write_number(stream.length_text, *length), true));
   }
   nghttp2_data_provider provider{};
   provider.read_callback = Callbacks::on_read;
@@ -110,7 +110,7 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
 
 // Called while a DATA frame is made (nghttp2_data_source_read_callback).
 ssize_t Http2::give_data(Stream& stream, std::uint8_t* out, std::size_t size, std::uint32_t& flags) {
-  http::Response& response = stream.exchange->response;
+  const http::Response& response = stream.exchange->response;
   std::size_t given = 0;
   bool is_end = false;
   if (stream.source) {
