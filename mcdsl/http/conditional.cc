@@ -73,12 +73,14 @@ std::optional<sys_seconds> date_of(const Request& request, std::string_view name
 
 Outcome evaluate(const Request& request, const std::optional<Validators>& current, const Clock& clock) {
   const Headers& headers = request.headers();
-  const auto modified = current ? current->last_modified : std::nullopt;
+  const bool has_date = current && current->last_modified;
+  const sys_seconds modified = has_date ? *current->last_modified : sys_seconds();
   if (headers.contains("if-match")) {
     if (lists(headers, "if-match", current, strongly_equal) != Listed::yes) {
       return Outcome::failed;
     }
-  } else if (const auto since = date_of(request, "if-unmodified-since", clock); since && modified > since) {
+  } else if (const auto since = date_of(request, "if-unmodified-since", clock);
+             since && has_date && modified > *since) {
     return Outcome::failed;
   }
   if (headers.contains("if-none-match")) {
@@ -88,8 +90,9 @@ Outcome evaluate(const Request& request, const std::optional<Validators>& curren
     }
     return listed == Listed::yes ? Outcome::not_modified : Outcome::carry_out;
   }
-  if (is_read(request.method()) && modified) {
-    if (const auto since = date_of(request, "if-modified-since", clock); since && *modified <= *since) {
+  if (is_read(request.method())) {
+    const auto since = date_of(request, "if-modified-since", clock);
+    if (since && has_date && modified <= *since) {
       return Outcome::not_modified;
     }
   }
