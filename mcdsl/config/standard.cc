@@ -32,6 +32,9 @@ void check_tls(const Server& server, const Refuse& refuse) {
   if (server.tls == Tls::proxy && server.trusted_proxies.empty()) {
     refuse("trusted_proxies", "is required while server.tls is \"proxy\": the addresses the proxy connects from");
   }
+  if (server.proxy_protocol && server.tls != Tls::proxy && server.trusted_proxies.empty()) {
+    refuse("trusted_proxies", "is required while server.proxy_protocol is true: the addresses the proxy connects from");
+  }
   refuse_plain(refuse, server.tls, "listen_addr", server.listen_addr);
   for (const std::string& address : server.also_listen) {
     if (const auto problem = internal::problem_with_listen_address(address)) {
@@ -68,10 +71,16 @@ void bind_timeouts(Server& server, Binder& b) {
 void bind_limits(Server& server, Binder& b) {
   b.field("max_header_bytes", server.max_header_bytes,
           {.doc = "The largest header of a request.", .min = 1024, .max = kMib});
+  b.field("max_header_fields", server.max_header_fields,
+          {.doc = "The most fields in the header of a request.", .min = 16, .max = 10'000});
   b.field("max_body_bytes", server.max_body_bytes,
           {.doc = "The largest body of a request, where a route does not have its own limit.", .min = 0});
+  b.field("max_streams", server.max_streams,
+          {.doc = "Requests at a time on a connection of HTTP/2; a client that begins more is refused them.",
+           .min = 1,
+           .max = 10'000});
   b.field("max_connections", server.max_connections,
-          {.doc = "Connections open at once; further ones wait.", .min = 1, .max = 10'000'000});
+          {.doc = "Connections open at once; further ones are closed.", .min = 1, .max = 10'000'000});
   b.field("max_handler_threads", server.max_handler_threads,
           {.doc = "Handlers that may block at once; further requests are answered with 503.", .min = 1, .max = 10'000});
   b.field("loops", server.loops, {.doc = "Event loops; 0 for one per core.", .min = 0, .max = 1024});
@@ -110,6 +119,9 @@ void Server::bind(Binder& b) {
           {.doc = "Peers whose X-Forwarded-For, X-Forwarded-Proto, X-Real-IP and PROXY protocol headers are believed. "
                   "Required while tls is proxy.",
            .format = Format::cidr});
+  b.field("proxy_protocol", proxy_protocol,
+          {.doc = "The trusted proxies put a PROXY header (version 1 or 2) before each connection, TLS or not. One of "
+                  "theirs without it is closed; others are served as who they are."});
   b.check([this](const Refuse& refuse) { check_tls(*this, refuse); });
 }
 

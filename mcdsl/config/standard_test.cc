@@ -126,6 +126,8 @@ TEST(Standard, WantsTheAddressesOfTheProxy) {
   EXPECT_THAT(findings_of<Standard>(proxy + "trusted_proxies = [\"10.0.0.0/8\"]"), SizeIs(0));
   EXPECT_THAT(findings_of<Standard>(proxy + "trusted_proxies = [\"proxy.example.org\"]"),
               UnorderedElementsAre(HasSubstr("\"proxy.example.org\" is not an IP address")));
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "server.proxy_protocol = true"),
+              ElementsAre(HasSubstr("server.trusted_proxies: is required while server.proxy_protocol is true")));
 }
 
 TEST(Standard, RefusesAnEmptyMainAddress) {

@@ -98,10 +98,10 @@ bool is_host(std::string_view text) {
 
 class ClientAddress {
  public:
-  explicit ClientAddress(ClientAddressOptions options) : options_(std::move(options)) {}
+  explicit ClientAddress(TrustedProxies proxies) : proxies_(std::move(proxies)) {}
 
   void apply(Request& request) const {
-    if (is_trusted(request.peer())) {
+    if (request.peer().is_proxied || proxies_.contains(request.peer())) {
       believe(request);
     }
     const bool has_any =
@@ -112,18 +112,6 @@ class ClientAddress {
   }
 
  private:
-  [[nodiscard]] bool is_trusted(const IpAddress& address) const {
-    return std::ranges::any_of(options_.trusted_proxies, [&](const Cidr& block) { return block.contains(address); });
-  }
-
-  [[nodiscard]] bool is_trusted(const Peer& peer) const {
-    if (peer.address == "unix") {
-      return options_.trust_unix_peers;
-    }
-    const auto address = IpAddress::parse(peer.address);
-    return address && is_trusted(*address);
-  }
-
   [[nodiscard]] std::optional<IpAddress> client_of(const Headers& headers) const {
     if (!headers.contains(kFor)) {
       return headers.count(kRealIp) == 1 ? parse_hop(*headers.get(kRealIp)) : std::nullopt;
@@ -136,7 +124,7 @@ class ClientAddress {
         break;  // whoever is behind what cannot be read is unknown: the hop that wrote it is the last one known
       }
       client = hop;
-      if (!is_trusted(*hop)) {
+      if (!proxies_.contains(*hop)) {
         break;
       }
     }
@@ -146,7 +134,8 @@ class ClientAddress {
   void believe(Request& request) const {
     const Headers& headers = request.headers();
     Peer peer = request.peer();
-    if (const auto client = client_of(headers)) {
+    const bool is_client = peer.is_proxied && !proxies_.contains(peer);  // what it says of others is hearsay
+    if (const auto client = is_client ? std::nullopt : client_of(headers)) {
       peer.address = client->to_string();
       peer.port = 0;  // it is not told
     }
@@ -172,13 +161,13 @@ class ClientAddress {
     return is_secure;
   }
 
-  ClientAddressOptions options_;
+  TrustedProxies proxies_;
 };
 
 }  // namespace
 
-Middleware client_address(ClientAddressOptions options) {
-  return [rules = std::make_shared<const ClientAddress>(std::move(options))](Handler next) -> Handler {
+Middleware client_address(TrustedProxies proxies) {
+  return [rules = std::make_shared<const ClientAddress>(std::move(proxies))](Handler next) -> Handler {
     return [rules, next = std::move(next)](Request& request) {
       rules->apply(request);
       return next(request);

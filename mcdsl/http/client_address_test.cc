@@ -15,9 +15,9 @@ using Fields = std::initializer_list<std::pair<std::string_view, std::string_vie
 
 // What a handler sees of a request from `peer`, where 10.0.0.0/8 and fd00::/8 are proxies of ours.
 Request seen(std::string_view peer, Fields fields, bool trust_unix_peers = false) {
-  ClientAddressOptions options{.trust_unix_peers = trust_unix_peers};
+  TrustedProxies proxies{.unix_peers = trust_unix_peers};
   for (const std::string_view block : {"10.0.0.0/8", "fd00::/8"}) {
-    options.trusted_proxies.push_back(*Cidr::parse(block));
+    proxies.blocks.push_back(*Cidr::parse(block));
   }
   Request request;
   request.start(Method::get, "/");
@@ -27,7 +27,7 @@ Request seen(std::string_view peer, Fields fields, bool trust_unix_peers = false
     request.mutable_headers().add(name, value);
   }
   Request result;
-  const Handler handler = client_address(options)([&](Request& inner) {
+  const Handler handler = client_address(proxies)([&](Request& inner) {
     result = inner;
     return no_content();
   });
@@ -37,12 +37,12 @@ Request seen(std::string_view peer, Fields fields, bool trust_unix_peers = false
 
 std::string address_for(std::initializer_list<std::string_view> forwarded_for, std::string_view peer = "10.0.0.1") {
   Request request;
-  const ClientAddressOptions options{.trusted_proxies = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("fd00::/8")}};
+  const TrustedProxies proxies{.blocks = {*Cidr::parse("10.0.0.0/8"), *Cidr::parse("fd00::/8")}};
   request.set_peer({.address = std::string(peer), .port = 40000, .secure = false});
   for (const std::string_view line : forwarded_for) {
     request.mutable_headers().add("X-Forwarded-For", line);
   }
-  (void)client_address(options)([](Request&) { return no_content(); })(request);
+  (void)client_address(proxies)([](Request&) { return no_content(); })(request);
   return request.peer().address;
 }
 
@@ -67,6 +67,29 @@ TEST(ClientAddress, MayComeWithAPort) {
   EXPECT_EQ(address_for({"192.0.2.7:51000"}), "192.0.2.7");
   EXPECT_EQ(address_for({"[2001:db8::1]:51000"}), "2001:db8::1");
   EXPECT_EQ(address_for({"[2001:db8::1]"}), "2001:db8::1");
+}
+
+// Whom a handler sees behind a proxy of ours that named `told` in a PROXY header.
+Peer seen_behind(std::string_view told, Fields fields) {
+  Request request;
+  request.start(Method::get, "/");
+  request.set_peer({.address = std::string(told), .port = 51000, .secure = false, .is_proxied = true});
+  for (const auto& [name, value] : fields) {
+    request.mutable_headers().add(name, value);
+  }
+  const TrustedProxies proxies{.blocks = {*Cidr::parse("10.0.0.0/8")}};
+  (void)client_address(proxies)([](Request&) { return no_content(); })(request);
+  return request.peer();
+}
+
+TEST(ClientAddress, IsTheOneThatAProxyTellsBeforeTheConnection) {
+  EXPECT_EQ(seen_behind("192.0.2.7", {}).address, "192.0.2.7");
+  EXPECT_EQ(seen_behind("192.0.2.7", {}).port, 51000);
+  EXPECT_EQ(seen_behind("192.0.2.7", {{"x-forwarded-for", "198.51.100.1"}}).address, "192.0.2.7")
+      << "what a client says of others is hearsay";
+  EXPECT_EQ(seen_behind("10.0.0.2", {{"x-forwarded-for", "198.51.100.1"}}).address, "198.51.100.1")
+      << "a proxy of ours behind the proxy";
+  EXPECT_TRUE(seen_behind("192.0.2.7", {{"x-forwarded-proto", "https"}}).secure);
 }
 
 TEST(ClientAddress, StopsAtWhatCannotBeRead) {

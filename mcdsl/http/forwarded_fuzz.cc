@@ -59,7 +59,7 @@ std::optional<std::string> expected_client(std::string_view list, std::string_vi
 
 void check_request(std::string_view text, std::string_view peer) {
   static const mcdsl::http::Handler handler =
-      mcdsl::http::client_address({.trusted_proxies = {ours()}})([](Request&) { return mcdsl::http::no_content(); });
+      mcdsl::http::client_address({.blocks = {ours()}})([](Request&) { return mcdsl::http::no_content(); });
   Request request;
   request.set_peer({.address = std::string(peer), .port = 1, .secure = false});
   auto& headers = request.mutable_headers();

@@ -27,9 +27,10 @@ using Handler = std::function<Response(Request&)>;
 
 /// The other end of a connection.
 struct Peer {
-  std::string address;     ///< numeric IP address without port ("192.0.2.7", "2001:db8::1"), "unix" for a Unix socket
-  std::uint16_t port = 0;  ///< 0 for a Unix socket
-  bool secure = false;     ///< over TLS
+  std::string address;      ///< numeric IP address without port ("192.0.2.7", "2001:db8::1"), "unix" for a Unix socket
+  std::uint16_t port = 0;   ///< 0 for a Unix socket
+  bool secure = false;      ///< over TLS
+  bool is_proxied = false;  ///< a trusted proxy named it before the connection's own bytes (PROXY protocol)
 };
 
 /// An answer that needs no handler: its status, and a text that is fit for the client and outlives the request.

@@ -15,11 +15,27 @@
 #include "mcdsl/http/trace_context.h"
 
 namespace mcdsl::httpserver {
+
+http::TrustedProxies trusted_proxies(const config::Server& config) {
+  http::TrustedProxies proxies{.blocks = {}, .unix_peers = config.tls == config::Tls::proxy};
+  for (const std::string& text : config.trusted_proxies) {
+    const auto block = http::Cidr::parse(text);
+    if (!block) {
+      throw Exception(Code::invalid_argument,
+                      "server.trusted_proxies: \"" + printable(text) + "\" is not an address or a block of them");
+    }
+    proxies.blocks.push_back(*block);
+  }
+  return proxies;
+}
+
 namespace {
 
 net::ServerOptions options_from(const config::Server& config) {
   return {.max_header_bytes = static_cast<std::size_t>(config.max_header_bytes),
+          .max_header_fields = static_cast<std::size_t>(config.max_header_fields),
           .max_body_bytes = static_cast<std::size_t>(config.max_body_bytes),
+          .max_streams = static_cast<std::size_t>(config.max_streams),
           .max_connections = static_cast<std::size_t>(config.max_connections),
           .header_timeout = config.header_timeout,
           .read_timeout = config.read_timeout,
@@ -28,7 +44,8 @@ net::ServerOptions options_from(const config::Server& config) {
           .handler_timeout = config.handler_timeout,
           .shutdown_timeout = config.shutdown_timeout,
           .loops = static_cast<unsigned>(config.loops),
-          .max_handler_threads = static_cast<unsigned>(config.max_handler_threads)};
+          .max_handler_threads = static_cast<unsigned>(config.max_handler_threads),
+          .proxy_protocol_from = config.proxy_protocol ? trusted_proxies(config) : http::TrustedProxies{}};
 }
 
 std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& config, const log::Logger& logger,
@@ -43,24 +60,11 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
   return store;
 }
 
-http::Middleware believe_proxies(const config::Server& config) {
-  http::ClientAddressOptions options{.trusted_proxies = {}, .trust_unix_peers = true};
-  for (const std::string& text : config.trusted_proxies) {
-    const auto block = http::Cidr::parse(text);
-    if (!block) {
-      throw Exception(Code::invalid_argument,
-                      "server.trusted_proxies: \"" + printable(text) + "\" is not an address or a block of them");
-    }
-    options.trusted_proxies.push_back(*block);
-  }
-  return http::client_address(std::move(options));
-}
-
 std::vector<http::Middleware> middlewares_for(const config::Server& config, const log::Logger& logger,
                                               const Clock& clock, metrics::Registry* registry) {
   std::vector<http::Middleware> middlewares;
   if (config.tls == config::Tls::proxy) {
-    middlewares.push_back(believe_proxies(config));
+    middlewares.push_back(http::client_address(trusted_proxies(config)));
   }
   middlewares.push_back(http::request_id());
   middlewares.push_back(http::trace_context({.start = false}));

@@ -12,17 +12,23 @@
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/config/standard.h"
 #include "mcdsl/http/application.h"
+#include "mcdsl/http/trusted_proxies.h"
 #include "mcdsl/metrics/registry.h"
 #include "mcdsl/net/server.h"
 
 namespace mcdsl::httpserver {
+
+/// The peers that a config trusts: `trusted_proxies` and, where `tls` is "proxy", those of Unix sockets.
+/// Throws Exception (invalid_argument) for what is no address or block of them.
+[[nodiscard]] http::TrustedProxies trusted_proxies(const config::Server& config);
 
 /// The public server of a service: listens as its `[server]` section says, and puts around the application what every
 /// service wants, outermost first: the client's address where `tls` is "proxy", request id, trace context, access log,
 /// metrics where there is a registry, recover, security headers.
 ///
 /// In proxy mode the X-Forwarded fields of peers in `trusted_proxies`, and of whoever may open a Unix socket that it
-/// listens at, are believed (http::client_address). A trace that a request brings is gone on with, none is started.
+/// listens at, are believed (http::client_address). With `proxy_protocol` the same peers begin each connection with a
+/// PROXY header, TLS or not. A trace that a request brings is gone on with, none is started.
 ///
 /// Threads: all methods are safe from any thread. Lifetime: application, clock and registry outlive it; the destructor
 /// drains.

@@ -76,6 +76,15 @@ TEST_F(ServerTest, BelievesWhoMayOpenItsUnixSocketInProxyModeOnly) {
   EXPECT_EQ(ask(server, testing::HttpClient((folder / "proxied.sock").string()), kForwarded), "unix plain inner");
 }
 
+TEST_F(ServerTest, TakesTheClientFromThePlaceBeforeTheConnection) {
+  config::Server config = behind_proxy({"127.0.0.0/8"});
+  config.proxy_protocol = true;
+  Server server(config, router_);
+  testing::HttpClient client("127.0.0.1", server.address().port);
+  client.send("PROXY TCP4 203.0.113.9 10.0.0.1 51000 443\r\n");
+  EXPECT_EQ(ask(server, std::move(client), kForwarded), "203.0.113.9 secure notes.example");
+}
+
 TEST_F(ServerTest, RefusesAProxyThatIsNoAddress) {
   EXPECT_THROW(Server(behind_proxy({"proxy.example"}), router_), Exception);
 }

@@ -1,6 +1,7 @@
 #include "mcdsl/net/server.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -22,6 +23,14 @@ ServerOptions completed(ServerOptions options) {
 }
 
 }  // namespace
+
+std::string_view name(Limit limit) noexcept {
+  static constexpr std::array<std::string_view, kLimits> kNames{
+      "max_header_bytes", "max_header_fields",   "max_body_bytes",  "max_streams",
+      "max_connections",  "max_handler_threads", "header_timeout",  "read_timeout",
+      "write_timeout",    "idle_timeout",        "handler_timeout", "flood"};
+  return kNames[static_cast<std::size_t>(limit)];
+}
 
 struct Server::Engine {
   LoopContext context;
@@ -124,9 +133,10 @@ ServerStats Server::stats() const noexcept {
     sum.accepted += counters.accepted.get();
     sum.open += counters.open.get();
     sum.requests += counters.requests.get();
-    sum.turned_away += counters.turned_away.get();
     sum.malformed += counters.malformed.get();
-    sum.timed_out += counters.timed_out.get();
+    for (std::size_t i = 0; i < kLimits; ++i) {
+      sum.limited[i] += counters.limited[i].get();
+    }
   }
   sum.handovers = engine_->crew ? engine_->crew->takeovers() : 0;
   return sum;

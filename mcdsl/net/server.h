@@ -1,15 +1,18 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "mcdsl/base/clock.h"
 #include "mcdsl/base/log.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/http/application.h"
+#include "mcdsl/http/trusted_proxies.h"
 #include "mcdsl/net/address.h"
 #include "mcdsl/net/certificate.h"
 
@@ -38,17 +41,43 @@ struct ServerOptions {
   /// Handlers that may block at once, from 1; past it 503 with Retry-After. Three quarters of them may read or write a
   /// body that is on its way.
   unsigned max_handler_threads = 128;
+
+  /// Peers that put a PROXY header (haproxy's proxy-protocol.txt, versions 1 and 2) before each connection, TLS or not;
+  /// what it says is the request's peer. One without it is closed. From other peers none is expected or believed.
+  http::TrustedProxies proxy_protocol_from{};
 };
+
+/// What a server holds its clients to. The names are those of its options; `flood` is a client of HTTP/2 that sends
+/// what nobody sends who means well (RFC 9113 §10.5).
+enum class Limit : std::uint8_t {
+  max_header_bytes,
+  max_header_fields,
+  max_body_bytes,
+  max_streams,
+  max_connections,
+  max_handler_threads,
+  header_timeout,
+  read_timeout,
+  write_timeout,
+  idle_timeout,
+  handler_timeout,
+  flood,
+};
+inline constexpr std::size_t kLimits = 12;
+
+/// "max_header_bytes"
+[[nodiscard]] std::string_view name(Limit limit) noexcept;
 
 /// What a server has done since it started. Figures of different fields need not be of the same instant.
 struct ServerStats {
-  std::uint64_t accepted = 0;     ///< connections
-  std::uint64_t open = 0;         ///< connections now
-  std::uint64_t requests = 0;     ///< handed to the application
-  std::uint64_t handovers = 0;    ///< loops that changed their thread because a handler blocked
-  std::uint64_t turned_away = 0;  ///< requests answered with 503 because every thread was in a handler
-  std::uint64_t malformed = 0;    ///< requests answered with 4xx or 5xx by the protocol itself
-  std::uint64_t timed_out = 0;    ///< connections closed by a timeout other than the idle one
+  std::uint64_t accepted = 0;                    ///< connections
+  std::uint64_t open = 0;                        ///< connections now
+  std::uint64_t requests = 0;                    ///< handed to the application
+  std::uint64_t handovers = 0;                   ///< loops that changed their thread because a handler blocked
+  std::uint64_t malformed = 0;                   ///< what is no HTTP: answered with 4xx or 5xx by the protocol itself
+  std::array<std::uint64_t, kLimits> limited{};  ///< how often each Limit was reached
+
+  [[nodiscard]] std::uint64_t at(Limit limit) const { return limited.at(static_cast<std::size_t>(limit)); }
 };
 
 /// Serves an application over TLS 1.3 and, where it listens without a certificate, over plain TCP or Unix sockets, in

@@ -91,7 +91,7 @@ TEST_F(HandOverTest, AnswersWith503WhenEveryThreadIsInAHandlerAndRecovers) {
   const auto turned_away = client.exchange(get("/"));
   EXPECT_EQ(turned_away->status, 503);
   EXPECT_EQ(turned_away->headers.get("retry-after"), "1");
-  EXPECT_EQ(server_->stats().turned_away, 1U);
+  EXPECT_EQ(server_->stats().at(Limit::max_handler_threads), 1U);
   gate_.open();
   for (auto& each : blocked) {
     EXPECT_EQ(each.receive()->status, 200);
@@ -108,7 +108,7 @@ TEST_F(HandOverTest, KeepsEveryLoopRunningWhenAllOfThemAreFull) {
   }
   gate_.wait_for(1);
   // Past the bound every loop still accepts and answers.
-  EXPECT_TRUE(eventually([&] { return server_->stats().turned_away >= 35; }));
+  EXPECT_TRUE(eventually([&] { return server_->stats().at(Limit::max_handler_threads) >= 35; }));
   EXPECT_EQ(fetch("/")->status, 503);
   gate_.open();
   int passed = 0;

@@ -17,7 +17,7 @@ TEST_F(TimeoutTest, AnswersAHeadThatDoesNotEndWith408) {
   const RunningClock time(clock_);
   EXPECT_EQ(client.receive()->status, 408);
   EXPECT_EQ(client.receive_until_closed(), "");
-  EXPECT_EQ(server_->stats().timed_out, 1U);
+  EXPECT_EQ(server_->stats().at(Limit::header_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, AnswersABodyThatDoesNotEndWith408) {
@@ -26,6 +26,7 @@ TEST_F(TimeoutTest, AnswersABodyThatDoesNotEndWith408) {
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
   const RunningClock time(clock_);
   EXPECT_EQ(client.receive()->status, 408);
+  EXPECT_EQ(server_->stats().at(Limit::read_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, ClosesAConnectionThatNeverSpeaks) {
@@ -41,7 +42,7 @@ TEST_F(TimeoutTest, ClosesAHandshakeThatDoesNotEnd) {
   client.send("\x16\x03\x01");
   const RunningClock time(clock_);
   EXPECT_EQ(client.receive_until_closed(), "");
-  EXPECT_EQ(server_->stats().timed_out, 1U);
+  EXPECT_EQ(server_->stats().at(Limit::header_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, ClosesAnIdleConnectionWithoutAWord) {
@@ -50,7 +51,7 @@ TEST_F(TimeoutTest, ClosesAnIdleConnectionWithoutAWord) {
   EXPECT_EQ(client.exchange(get("/"))->status, 200);
   const RunningClock time(clock_);
   EXPECT_EQ(client.receive_until_closed(), "");
-  EXPECT_EQ(server_->stats().timed_out, 0U);
+  EXPECT_EQ(server_->stats().at(Limit::idle_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, ClosesAnIdleConnectionWhateverScrapsOfRecordsItSends) {
@@ -88,6 +89,7 @@ TEST_F(TimeoutTest, AnswersForAHandlerThatIsLate) {
   }
   gate_.open();  // its own answer goes nowhere
   EXPECT_EQ(fetch("/")->status, 200);
+  EXPECT_EQ(server_->stats().at(Limit::handler_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, ClosesAClientThatDoesNotReadItsAnswer) {
@@ -98,7 +100,7 @@ TEST_F(TimeoutTest, ClosesAClientThatDoesNotReadItsAnswer) {
   EXPECT_TRUE(eventually([&] { return server_->stats().requests == 1; }));
   const RunningClock time(clock_);
   EXPECT_TRUE(eventually([&] { return server_->stats().open == 0; }));
-  EXPECT_EQ(server_->stats().timed_out, 1U);
+  EXPECT_EQ(server_->stats().at(Limit::write_timeout), 1U);
 }
 
 TEST_F(TimeoutTest, ReadsARefusedBodyOnlyForAWhile) {

@@ -21,6 +21,8 @@
 #include "mcdsl/base/file.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/database.h"
+#include "mcdsl/http/router.h"
+#include "mcdsl/httpserver/server.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/service/internal/signals.h"
 #include "mcdsl/service/run_for_test.h"
@@ -125,6 +127,24 @@ TEST_F(RunTest, StatusFailsWhereNothingListens) {
   const Outcome outcome = run({"status", "--config", configure()});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("no answer from http://localhost/v1/health"));
+}
+
+TEST_F(RunTest, StatusSpeaksAsAProxyWhereTheServiceTakesItForOne) {
+  const std::string keys = "tls = \"proxy\"\ntrusted_proxies = [\"127.0.0.1\"]\nproxy_protocol = true\n";
+  http::Router router;
+  router.get("/v1/health", [](const http::Request& request) { return http::text(request.peer().address); });
+  const config::Server config{.listen_addr = "127.0.0.1:0",
+                              .tls = config::Tls::proxy,
+                              .trusted_proxies = {"127.0.0.1"},
+                              .proxy_protocol = true};
+  httpserver::Server server(config, router);
+  server.start();
+  const std::string file =
+      folder_.write("notes.toml", "[server]\n" + keys + "listen_addr = \"" + server.address().to_string() + "\"\n")
+          .string();
+  const Outcome outcome = run({"status", "--config", file});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "127.0.0.1\n");
 }
 
 TEST_F(RunTest, ServesUntilSigtermAndDrains) {

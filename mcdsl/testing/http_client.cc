@@ -187,6 +187,9 @@ struct HttpClient::Connection {
   }
 
   void handshake(const TlsOptions& tls) {
+    if (!send_all(tls.before)) {
+      fail("connect", "the server closed the connection");
+    }
     const auto context = make_context(tls);
     ssl.reset(SSL_new(context.get()));
     const std::string alpn = alpn_list(tls.alpn);

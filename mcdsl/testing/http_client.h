@@ -18,6 +18,7 @@ struct TlsOptions {
   std::string name = "localhost";             ///< what the certificate must name; sent as SNI too
   std::vector<std::string> alpn{"http/1.1"};  ///< protocols to offer; none where empty
   bool at_most_tls_1_2 = false;               ///< for servers that must refuse it
+  std::string before{};                       ///< sent before the handshake, such as a PROXY header
 };
 
 /// One connection to a server under test: sends any bytes, right or wrong, and reads whole HTTP/1.1 answers. Blocking;

@@ -35,6 +35,7 @@ Connection::Connection(Loop& loop, UniqueFd fd, http::Peer peer, const std::shar
     : loop_(loop),
       transport_(std::move(fd), tls_context),
       peer_(std::move(peer)),
+      proxy_header_(loop.options().proxy_protocol_from.contains(peer_) ? new ProxyHeaderParser : nullptr),
       protocol_(new Http1(*this, loop.application(), loop.options(), loop.counters())) {}
 
 Connection::~Connection() = default;
@@ -137,7 +138,37 @@ void Connection::read_or_pause() {
   }
 }
 
+// What a proxy puts before the connection's own bytes. Whether all of it has come.
+bool Connection::read_proxy_header() {
+  const auto buffer = loop_.read_buffer();
+  while (proxy_header_) {
+    const auto shown = transport_.peek(buffer);
+    if (shown.status == Transport::Status::would_block) {
+      return false;
+    }
+    if (shown.status != Transport::Status::ok) {
+      close();
+      return false;
+    }
+    transport_.drop(buffer.first(proxy_header_->feed({buffer.data(), shown.count})));
+    if (proxy_header_->state() == ProxyHeaderParser::State::malformed) {
+      throw Exception(Code::invalid_argument,
+                      "no valid PROXY header from " + peer_.address + ", which server.trusted_proxies expects one of");
+    }
+    if (proxy_header_->state() == ProxyHeaderParser::State::done) {
+      if (const auto& source = proxy_header_->source()) {
+        peer_ = {.address = source->address, .port = source->port, .secure = peer_.secure, .is_proxied = true};
+      }
+      proxy_header_.reset();
+    }
+  }
+  return true;
+}
+
 void Connection::read_all() {
+  if (!read_proxy_header()) {
+    return;
+  }
   const auto buffer = loop_.read_buffer();
   // A peer that sends as fast as we read must not keep the loop to itself.
   for (int rounds = 0; !closed_; ++rounds) {
@@ -438,12 +469,11 @@ void Connection::handle_timeout() {
     return;
   }
   if (lingering_ || writing_ || finishing_ || !heard_) {
-    ++loop_.counters().timed_out;
+    if (!lingering_) {
+      loop_.counters().note(heard_ ? Limit::write_timeout : Limit::header_timeout);
+    }
     close();
     return;
-  }
-  if (waiting_ != Waiting::for_request) {
-    ++loop_.counters().timed_out;
   }
   protocol_->on_timeout();
   attend_later();  // for what that has put out

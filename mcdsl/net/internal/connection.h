@@ -8,6 +8,7 @@
 #include "mcdsl/net/internal/output_queue.h"
 #include "mcdsl/net/internal/pollable.h"
 #include "mcdsl/net/internal/protocol.h"
+#include "mcdsl/net/internal/proxy_protocol.h"
 #include "mcdsl/net/internal/timer_wheel.h"
 #include "mcdsl/net/internal/transport.h"
 
@@ -64,6 +65,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   [[nodiscard]] bool takes_input() const;
   void read_or_pause();
   void read_all();
+  [[nodiscard]] bool read_proxy_header();
   void resume_input();
   void end_input();
   void feed(std::string_view bytes);
@@ -80,6 +82,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   Loop& loop_;
   Transport transport_;
   http::Peer peer_;
+  std::unique_ptr<ProxyHeaderParser> proxy_header_;  // until it has been read; null where none is expected
   std::unique_ptr<Protocol> protocol_;
   OutputQueue output_;
   std::string pending_;           // input that the protocol has not taken yet,

@@ -116,9 +116,7 @@ void Http1::begin_message() {
     body_unread_ = true;
     submit();
   } else if (!framing_.chunked && framing_.content_length > max_body_bytes_) {
-    request.set_refusal({413, "request body too large"});
-    body_unread_ = true;
-    submit();
+    refuse_length();
   } else {
     begin_body(plan.streams);
   }
@@ -157,15 +155,21 @@ std::size_t Http1::read_body(std::string_view bytes) {
   const auto progress = chunked_.decode(bytes, max_body_bytes_, body);
   received_ = body.size();
   if (progress.refusal && progress.refusal->status == 413) {
-    exchange_->request.set_refusal({413, "request body too large"});
-    body_unread_ = true;
-    submit();
+    refuse_length();
   } else if (progress.refusal) {
     refuse(*progress.refusal);
   } else if (progress.done) {
     submit();
   }
   return progress.consumed;
+}
+
+// The application answers, in its own way.
+void Http1::refuse_length() {
+  counters_.note(Limit::max_body_bytes);
+  exchange_->request.set_refusal({413, "request body too large"});
+  body_unread_ = true;
+  submit();
 }
 
 // As far as the handler has room for it.
@@ -208,7 +212,7 @@ void Http1::submit() {
 
 // The handler finds out, and whatever it answers, the client gets this.
 void Http1::refuse_body(const Refusal& refusal, Code code) {
-  ++counters_.malformed;
+  counters_.note_refusal(refusal);
   body_refusal_ = refusal;
   body_unread_ = true;
   receives_ = false;
@@ -297,7 +301,7 @@ void Http1::cut_answer() {
 }
 
 void Http1::refuse(const Refusal& refusal) {
-  ++counters_.malformed;
+  counters_.note_refusal(refusal);
   http::Response response = http::error(refusal.status, refusal.text);
   keep_alive_ = false;
   write_response(response);
@@ -371,6 +375,7 @@ void Http1::finish(bool linger) {
 void Http1::on_timeout() {
   switch (phase_) {
     case Phase::head:
+      counters_.note(head_begun_ ? Limit::header_timeout : Limit::idle_timeout);
       if (head_begun_) {
         refuse({408, "request header took too long"});
       } else {
@@ -378,9 +383,11 @@ void Http1::on_timeout() {
       }
       return;
     case Phase::body:
+      counters_.note(Limit::read_timeout);
       refuse({408, "request body took too long"});
       return;
     case Phase::handler:
+      counters_.note(receives_ ? Limit::read_timeout : Limit::handler_timeout);
       if (receives_) {
         refuse_body({408, "request body took too long"}, Code::deadline_exceeded);
         return;
@@ -390,6 +397,7 @@ void Http1::on_timeout() {
       refuse({503, "the request took too long"});
       return;
     case Phase::answer:
+      counters_.note(handler_done_ ? Limit::write_timeout : Limit::handler_timeout);
       cut_answer();
       return;
     case Phase::finished:

@@ -42,6 +42,7 @@ class Http1 final : public Protocol {
   void cut_answer();
   void refuse(const Refusal& refusal);
   void refuse_body(const Refusal& refusal, Code code);
+  void refuse_length();
   void write_response(http::Response& response);
   void finish(bool linger);
 

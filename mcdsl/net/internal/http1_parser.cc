@@ -383,7 +383,7 @@ std::optional<Refusal> parse_head(std::string_view head, std::size_t max_fields,
   http::Headers& headers = request.mutable_headers();
   for (std::string_view text = take_line(head); !text.empty(); text = take_line(head)) {
     if (headers.size() == max_fields) {
-      return Refusal{431, "too many header fields"};
+      return kTooManyFields;
     }
     if (const auto refusal = read_field(text, headers)) {
       return refusal;

@@ -12,6 +12,8 @@ namespace mcdsl::net {
 
 using http::Refusal;
 
+inline constexpr Refusal kTooManyFields{431, "too many header fields"};
+
 /// What the head of a request says of the message around it (RFC 9112 §6, §9).
 struct Framing {
   bool chunked = false;

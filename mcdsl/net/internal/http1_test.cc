@@ -170,13 +170,39 @@ TEST(Http1, TellsTheRequestWhoSentIt) {
 }
 
 TEST(Http1, AnswersLateHeadsAndBodiesWith408) {
-  for (const std::string_view part : {"GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx"}) {
+  const std::vector<std::pair<std::string_view, Limit>> late{
+      {"GET / HT", Limit::header_timeout},
+      {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx", Limit::read_timeout}};
+  for (const auto& [part, limit] : late) {
     FakeHost host(kEcho);
     host.feed(part);
     host.http1.on_timeout();
     EXPECT_TRUE(host.sent.starts_with("HTTP/1.1 408 "));
     EXPECT_EQ(host.finishes, 1);
-    EXPECT_EQ(host.counters.malformed.get(), 1U);
+    EXPECT_EQ(host.counters.limited[static_cast<std::size_t>(limit)].get(), 1U) << name(limit);
+    EXPECT_EQ(host.counters.malformed.get(), 0U);
+  }
+}
+
+TEST(Http1, CountsWhatIsTooLargeByItsLimit) {
+  const auto head = [](const std::string& line, const std::string& fields) {
+    return line + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  };
+  std::string many;
+  for (int i = 0; i < 200; ++i) {
+    many += "x: y\r\n";
+  }
+  const std::vector<std::pair<std::string, Limit>> large{
+      {head("GET /" + std::string(20'000, 'x'), ""), Limit::max_header_bytes},
+      {head("GET /", "x: " + std::string(20'000, 'y') + "\r\n"), Limit::max_header_bytes},
+      {head("GET /", many), Limit::max_header_fields},
+      {head("POST /", "Content-Length: 9999999\r\n"), Limit::max_body_bytes},
+      {head("POST /", "Transfer-Encoding: chunked\r\n") + "FFFFFF\r\n", Limit::max_body_bytes}};
+  for (const auto& [bytes, limit] : large) {
+    FakeHost host(kEcho);
+    static_cast<void>(host.http1.on_input(bytes));
+    EXPECT_EQ(host.counters.limited[static_cast<std::size_t>(limit)].get(), 1U) << name(limit);
+    EXPECT_EQ(host.counters.malformed.get(), 0U);
   }
 }
 

@@ -100,7 +100,7 @@ void Http2::take_header(Stream& stream, std::string_view name, std::string_view 
   if (stream.head_bytes > options_.max_header_bytes + stream.head_fields * 32) {
     stream.refusal = Refusal{431, "header fields too large"};
   } else if (stream.head_fields > options_.max_header_fields + 4) {
-    stream.refusal = Refusal{431, "too many header fields"};
+    stream.refusal = kTooManyFields;
   } else if (name == ":method") {
     stream.method.assign(value);
   } else if (name == ":path") {
@@ -148,7 +148,7 @@ void Http2::end_head(Stream& stream, bool has_body) {
   --heads_;
   stream.has_head = true;
   if (const auto refusal = read_head(stream)) {
-    ++counters_.malformed;
+    counters_.note_refusal(*refusal);
     note_refusal();
     return refuse(stream, *refusal);
   }
@@ -162,6 +162,7 @@ void Http2::end_head(Stream& stream, bool has_body) {
   if (!has_body || !plan.wants_body) {
     submit(stream);
   } else if (length > stream.max_body_bytes) {
+    counters_.note(Limit::max_body_bytes);
     request.set_refusal({413, "request body too large"});
     submit(stream);
   } else {
@@ -272,7 +273,7 @@ void Http2::note_refusal() {
 // Of who means harm: no time is spent on reading what still comes.
 void Http2::give_up() {
   if (!std::exchange(is_hostile_, true)) {
-    ++counters_.malformed;
+    counters_.note(Limit::flood);
     finished_ = true;
     go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   }
@@ -319,6 +320,7 @@ void Http2::time_out_bodies() {
     }
   }
   for (Stream* stream : late) {
+    counters_.note(Limit::read_timeout);
     refuse_body(*stream, {408, "request body took too long"}, Code::deadline_exceeded);
   }
 }
@@ -333,6 +335,7 @@ void Http2::on_timeout() {
         }
       }
       for (Stream* stream : late) {
+        counters_.note(Limit::handler_timeout);
         stream->handler_runs = false;
         --handlers_;
         host_.abandon(std::move(stream->exchange));
@@ -352,6 +355,9 @@ void Http2::on_timeout() {
     case Waiting::for_head:
     case Waiting::for_request:
     case Waiting::for_nothing:
+      counters_.note(waiting() == Waiting::for_head      ? Limit::header_timeout
+                     : waiting() == Waiting::for_request ? Limit::idle_timeout
+                                                         : Limit::write_timeout);
       go_away(NGHTTP2_NO_ERROR);
       pump();
       finished_ = true;

@@ -23,7 +23,7 @@ bool has_no_body(int status) {
 
 // A body whose handler runs, or that is to be answered without its handler.
 void Http2::refuse_body(Stream& stream, const Refusal& refusal, Code code) {
-  ++counters_.malformed;
+  counters_.note_refusal(refusal);
   stream.receives = false;
   --bodies_;
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {

@@ -234,7 +234,7 @@ bool Loop::lend_to_stream(Exchange& exchange) noexcept {
 }
 
 void Loop::turn_away(Exchange& exchange) {
-  ++counters_.turned_away;
+  counters_.note(Limit::max_handler_threads);
   exchange.response = answer_of([] { return http::error(Error(Code::unavailable, "every handler thread is busy")); });
   deliver(exchange, {.done = true});
 }
@@ -346,6 +346,7 @@ void Loop::abandon(std::unique_ptr<Exchange> exchange) noexcept {
 void Loop::accepted(UniqueFd fd, http::Peer peer, const std::shared_ptr<void>& tls_context) {
   ++counters_.accepted;
   if (context_.open_connections.load(std::memory_order_relaxed) >= options().max_connections) {
+    counters_.note(Limit::max_connections);
     return;
   }
   auto connection = std::make_unique<Connection>(*this, std::move(fd), std::move(peer), tls_context);

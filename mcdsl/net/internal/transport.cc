@@ -116,7 +116,11 @@ Transport::Outcome Transport::read(std::span<char> into) noexcept {
     const int result = SSL_read_ex(tls_->ssl.get(), into.data(), into.size(), &count);
     return result == 1 ? Outcome{.status = Status::ok, .count = count} : tls_outcome(result);
   }
-  const ssize_t count = ::recv(fd_.get(), into.data(), into.size(), 0);
+  return receive(into, 0);
+}
+
+Transport::Outcome Transport::receive(std::span<char> into, int flags) noexcept {
+  const ssize_t count = ::recv(fd_.get(), into.data(), into.size(), flags);
   if (count > 0) {
     return {.status = Status::ok, .count = static_cast<std::size_t>(count)};
   }
@@ -124,6 +128,20 @@ Transport::Outcome Transport::read(std::span<char> into) noexcept {
     return {Status::closed};
   }
   return {is_transient(errno) ? Status::would_block : Status::failed};
+}
+
+Transport::Outcome Transport::peek(std::span<char> into) noexcept {
+  return receive(into, MSG_PEEK);
+}
+
+void Transport::drop(std::span<char> shown) noexcept {
+  while (!shown.empty()) {
+    const auto outcome = receive(shown, 0);
+    if (outcome.status != Status::ok) {
+      return;  // `read` finds out too
+    }
+    shown = shown.subspan(outcome.count);
+  }
 }
 
 Transport::Outcome Transport::write(std::string_view bytes) noexcept {

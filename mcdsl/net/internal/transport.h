@@ -40,6 +40,11 @@ class Transport {
   [[nodiscard]] Outcome read(std::span<char> into) noexcept;
   [[nodiscard]] Outcome write(std::string_view bytes) noexcept;
 
+  /// What stands on the socket before the stream, and stays there: not TLS, even where the stream is.
+  [[nodiscard]] Outcome peek(std::span<char> into) noexcept;
+  /// Takes what `peek` has shown, `shown.size()` bytes of it, off the socket.
+  void drop(std::span<char> shown) noexcept;
+
   /// Writes a part of a file, from the kernel to the kernel, where `can_send_files`. `closed` where the file has no
   /// more.
   [[nodiscard]] Outcome send_file(int file, std::uint64_t offset, std::uint64_t count) noexcept;
@@ -55,6 +60,7 @@ class Transport {
   struct Tls;
 
   [[nodiscard]] Outcome tls_outcome(int result) noexcept;
+  [[nodiscard]] Outcome receive(std::span<char> into, int flags) noexcept;
 
   UniqueFd fd_;
   std::unique_ptr<Tls> tls_;

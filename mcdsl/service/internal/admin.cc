@@ -19,6 +19,7 @@ config::Server admin_section(const config::Server& server) {
                         "\" is reachable from other machines, which takes server.tls = \"on\": use a loopback address "
                         "or a Unix socket");
   }
+  admin.proxy_protocol = false;  // it is the operator's own
   admin.loops = 1;
   admin.max_connections = 64;
   admin.max_handler_threads = 4;
@@ -48,12 +49,14 @@ void add_server_metrics(metrics::Registry& registry, std::weak_ptr<const httpser
     counter("server_requests_total", "Requests that were handed to the application.", stats.requests);
     counter("server_loop_handovers_total", "Event loops that changed their thread because a handler blocked.",
             stats.handovers);
-    counter("server_requests_turned_away_total", "Requests answered with 503 because every thread was in a handler.",
-            stats.turned_away);
-    counter("server_requests_malformed_total", "Requests answered with 4xx or 5xx by the protocol itself.",
+    counter("server_requests_malformed_total", "Requests that are no HTTP, answered with 4xx or 5xx at once.",
             stats.malformed);
-    counter("server_connections_timed_out_total", "Connections closed by a timeout other than the idle one.",
-            stats.timed_out);
+    for (std::size_t i = 0; i < net::kLimits; ++i) {
+      const auto limit = static_cast<net::Limit>(i);
+      samples.counter("server_limits_reached_total",
+                      "Connections and requests that reached a limit, by its key in [server].",
+                      static_cast<double>(stats.at(limit)), {{"limit", std::string(net::name(limit))}});
+    }
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
+#include "mcdsl/httpserver/server.h"
 #include "mcdsl/net/address.h"
 #include "mcdsl/service/run.h"
 
@@ -37,6 +38,16 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* body)
 std::string health_url(const net::Address& address, bool tls) {
   const std::string authority = address.is_unix() ? "localhost" : address.reachable().to_string();
   return (tls ? "https://" : "http://") + authority + "/v1/health";
+}
+
+// Whether the service takes us for one of its proxies, which begin with a PROXY header.
+bool is_taken_for_proxy(const config::Server& config, const net::Address& address) {
+  if (!config.proxy_protocol) {
+    return false;
+  }
+  const std::string host = address.reachable().host;  // where we come from too
+  const std::string us = address.is_unix() ? "unix" : host == "localhost" ? "127.0.0.1" : host;
+  return httpserver::trusted_proxies(config).contains(http::Peer{.address = us});
 }
 
 }  // namespace
@@ -81,6 +92,9 @@ int print_status(const config::Standard& config, std::ostream& out) {
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
   if (address.is_unix()) {
     curl_easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, address.unix_path.c_str());
+  }
+  if (is_taken_for_proxy(config.server, address)) {
+    curl_easy_setopt(handle.get(), CURLOPT_HAPROXYPROTOCOL, 1L);
   }
   if (tls) {
     // The service on this machine is the one that has our certificate, whatever name it was made for.
