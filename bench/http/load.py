@@ -1,9 +1,11 @@
-"""What clients do to a server: many requests at once (wrk), or one connection after another."""
+"""What clients do to a server: many requests at once (wrk, h2load), or one connection after another."""
 
 import http.client
 import re
 import ssl
+import pathlib
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -38,6 +40,32 @@ class Wrk:
         requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
         p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s|m)\b", text).groups()
         return Load(int(requests), float(seconds), float(p99) * MILLISECONDS[unit])
+
+
+class H2load:
+    """One h2load of HTTP/2: 16 connections with 16 requests at a time each, from construction until `load` returns."""
+
+    def __init__(self, server, token, path, seconds):
+        self.what = f"{path} of {server.name} over HTTP/2"
+        self.seconds = seconds
+        self.folder = tempfile.TemporaryDirectory()
+        self.log = pathlib.Path(self.folder.name) / "requests"
+        self.process = subprocess.Popen(
+            [tool("h2load"), "-t1", "-c16", "-m16", f"-D{seconds}", f"--log-file={self.log}",
+             "-H", f"Authorization: Bearer {token}", f"https://127.0.0.1:{server.port}{path}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def load(self):
+        text = self.process.communicate()[0]
+        with self.folder:
+            rows = [line.split("\t") for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        # Without ALPN it would go on with HTTP/1.1 and say nothing.
+        failed = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", text)
+        if self.process.returncode != 0 or "Application protocol: h2\n" not in text or not failed \
+                or any(int(count) for count in failed.groups()) or any(row[1] != "200" for row in rows) or not rows:
+            raise SystemExit(f"http bench: {self.what}: a load that failed is not measured:\n{text}")
+        times = sorted(int(row[2]) for row in rows)
+        return Load(len(rows), float(self.seconds), times[len(times) * 99 // 100] / 1000)
 
 
 def client_context():

@@ -55,6 +55,13 @@ class Bench:
         measured = load.Wrk(server, self.token, path, CONNECTIONS, SECONDS).load()
         return (server.cpu_seconds() - before) / measured.requests * 1e6, measured.p99_ms
 
+    def requests_of_http2(self, server, path=load.DOCUMENT):
+        """The same over HTTP/2."""
+        load.H2load(server, self.token, path, 1).load()
+        before = server.cpu_seconds()
+        measured = load.H2load(server, self.token, path, SECONDS).load()
+        return (server.cpu_seconds() - before) / measured.requests * 1e6, measured.p99_ms
+
     def requests_beside_blocked(self, server):
         """Microseconds from answer to answer of all fast requests together, and their 99th percentile."""
         slow = load.Wrk(server, self.token, load.SLOW, BLOCKED_CONNECTIONS, SECONDS + 1)
@@ -77,6 +84,17 @@ class Bench:
             go_cpu, go_p99 = self.requests(go, load.STORED)
             add("HTTP/1.1 request that reads from SQLite, against Go", "us CPU", 0.5, our_cpu, go_cpu)
             add("HTTP/1.1 request that reads from SQLite, p99, against Go", "ms", 0.6, our_p99, go_p99)
+
+            our_cpu, our_p99 = self.requests_of_http2(ours)
+            go_cpu, go_p99 = self.requests_of_http2(go)
+            nginx_cpu, _ = self.requests_of_http2(nginx)
+            add("HTTP/2 request, against Go", "us CPU", 0.12, our_cpu, go_cpu)
+            add("HTTP/2 request, against nginx's constant answer", "us CPU", 0.8, our_cpu, nginx_cpu)
+            add("HTTP/2 request, p99, against Go", "ms", 0.6, our_p99, go_p99)
+
+            our_cpu, _ = self.requests_of_http2(ours, load.STORED)
+            go_cpu, _ = self.requests_of_http2(go, load.STORED)
+            add("HTTP/2 request that reads from SQLite, against Go", "us CPU", None, our_cpu, go_cpu)
 
             our_gap, our_p99 = self.requests_beside_blocked(ours)
             go_gap, go_p99 = self.requests_beside_blocked(go)
