@@ -55,7 +55,7 @@ struct Server::Engine {
 
 Server::Server(const http::Application& application, ServerOptions options, log::Logger logger, const Clock& clock)
     : engine_(new Engine{.context = {.application = application,
-                                     .options = completed(options),
+                                     .options = completed(std::move(options)),
                                      .logger = std::move(logger),
                                      .clock = clock}}) {}
 
