@@ -276,6 +276,19 @@ TEST_F(Http2Test, RefusesWhatIsTooLarge) {
   EXPECT_EQ(client.wait_for(client.request("BREW", "/")).status, 501);
 }
 
+TEST_F(Http2Test, RefusesMoreRequestsAtATimeThanItTakes) {
+  serve({.max_streams = 2});
+  Http2Client client(connect());
+  const auto first = client.request("GET", "/gate");
+  const auto second = client.request("GET", "/gate");
+  static_cast<void>(client.request("GET", "/third"));  // before the client has heard of the limit
+  EXPECT_TRUE(testing::eventually([&] { return server_->stats().at(Limit::max_streams) == 1; }));
+  gate_.open();
+  EXPECT_EQ(client.wait_for(first).body, "passed");
+  EXPECT_EQ(client.wait_for(second).body, "passed");
+  EXPECT_EQ(client.get("/later").body, "/later");
+}
+
 TEST_F(Http2Test, TellsAHandlerWhoseClientHasLostInterest) {
   std::binary_semaphore told{0};
   Code code = Code::unknown;
