@@ -46,6 +46,20 @@ std::size_t ascii_run(std::string_view text) noexcept {
   return static_cast<unsigned char>(text.front()) < 0x80 ? 1 : 0;
 }
 
+constexpr std::uint64_t kEachByte = 0x0101010101010101U;
+
+// Whether a byte of the word is zero, or below `limit` (at most 128). Bytes from 0x80 never are.
+constexpr bool has_zero(std::uint64_t word) noexcept {
+  return ((word - kEachByte) & ~word & (kEachByte * 0x80)) != 0;
+}
+constexpr bool has_less(std::uint64_t word, std::uint64_t limit) noexcept {
+  return ((word - kEachByte * limit) & ~word & (kEachByte * 0x80)) != 0;
+}
+
+constexpr bool is_plain(char c) noexcept {
+  return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
 // The length of the well-formed UTF-8 sequence at the front of `text`, or 0 (Unicode table 3-7).
 std::size_t utf8_sequence(std::string_view text) noexcept {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
@@ -154,6 +168,21 @@ bool constant_time_equal(std::string_view a, std::string_view b) noexcept {
     difference |= static_cast<unsigned>(static_cast<unsigned char>(left[i]) ^ static_cast<unsigned char>(right[i]));
   }
   return difference == 0;
+}
+
+std::size_t plain_run(std::string_view text) noexcept {
+  std::size_t run = 0;
+  for (std::uint64_t word = 0; text.size() - run >= sizeof word; run += sizeof word) {
+    std::memcpy(&word, text.data() + run, sizeof word);
+    if ((word & (kEachByte * 0x80)) != 0 || has_less(word, 0x20) || has_zero(word ^ (kEachByte * 0x7F)) ||
+        has_zero(word ^ (kEachByte * '"')) || has_zero(word ^ (kEachByte * '\\'))) {
+      break;
+    }
+  }
+  while (run < text.size() && is_plain(text[run])) {
+    ++run;
+  }
+  return run;
 }
 
 bool is_valid_utf8(std::string_view text) noexcept {

@@ -143,4 +143,17 @@ TEST(Printable, CutsAtTheLimitWithoutSplittingACharacter) {
 }
 
 }  // namespace
+TEST(Bytes, PlainRunEndsAtTheFirstByteThatIsNotPlainWhereverItStands) {
+  for (int value = 0; value < 256; ++value) {
+    const char c = static_cast<char>(value);
+    const bool plain = value >= 0x20 && value < 0x7F && c != '"' && c != '\\';
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = c;
+      EXPECT_EQ(plain_run(text), plain ? 20U : at) << "byte " << value << " at " << at;
+    }
+  }
+  EXPECT_EQ(plain_run(""), 0U);
+}
+
 }  // namespace mcdsl

@@ -64,9 +64,10 @@ void append_escaped(std::string& out, char c) {
 // A JSON string (RFC 8259 §7); logfmt readers take the same escapes. Malformed UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view text) {
   out.push_back('"');
-  const bool valid = is_valid_utf8(text);
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t done = plain_run(text);
+  out.append(text.substr(0, done));
+  const bool valid = done == text.size() || is_valid_utf8(text);
+  for (std::size_t i = done; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool is_ascii = byte < 0x80;
     if (kIsQuotable[byte] || (!is_ascii && valid && !is_c1_control(text.substr(i)))) {

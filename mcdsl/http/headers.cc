@@ -41,7 +41,15 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_field_value(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return kIsValueChar[static_cast<unsigned char>(c)]; });
+  while (!text.empty()) {
+    const std::size_t plain = plain_run(text);
+    text.remove_prefix(plain);
+    if (!text.empty() && !kIsValueChar[static_cast<unsigned char>(text.front())]) {
+      return false;
+    }
+    text.remove_prefix(text.empty() ? 0 : 1);
+  }
+  return true;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {

@@ -58,10 +58,11 @@ void append_number(std::string& out, T value) {
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
-  const bool valid = is_valid_utf8(text);
   out.push_back('"');
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  std::size_t done = plain_run(text);
+  out.append(text.substr(0, done));
+  const bool valid = done == text.size() || is_valid_utf8(text);
+  for (std::size_t i = done; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool malformed = !valid && byte >= 0x80;
     if (!kNeedsEscape[byte] && !malformed) {

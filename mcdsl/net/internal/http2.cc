@@ -67,8 +67,11 @@ std::size_t Http2::on_input(std::string_view bytes) {
 // --- what nghttp2 tells ---------------------------------------------------------------------------------------------
 
 Http2::Stream* Http2::find(std::int32_t id) noexcept {
-  const auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
+  if (last_found_ == nullptr || last_found_->id != id) {  // the fields of a head come one after the other
+    const auto found = streams_.find(id);
+    last_found_ = found == streams_.end() ? nullptr : found->second.get();
+  }
+  return last_found_;
 }
 
 void Http2::begin_stream(std::int32_t id) {
@@ -86,6 +89,7 @@ void Http2::begin_stream(std::int32_t id) {
   stream->id = id;
   stream->exchange->stream = id;
   stream->exchange->request.start(http::Method::get, "");
+  last_found_ = stream.get();
   streams_.emplace(id, std::move(stream));
   ++heads_;
 }
@@ -242,6 +246,7 @@ void Http2::close_stream(std::int32_t id) noexcept {
   }
   std::unique_ptr<Stream> stream = std::move(found->second);
   streams_.erase(found);
+  last_found_ = nullptr;
   heads_ -= stream->has_head ? 0 : 1;
   bodies_ -= stream->receives ? 1 : 0;
   if (stream->handler_runs) {

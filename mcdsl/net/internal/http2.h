@@ -82,6 +82,7 @@ class Http2 final : public Protocol {
     void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
   };
   std::unordered_map<std::int32_t, std::unique_ptr<Stream>> streams_;
+  Stream* last_found_ = nullptr;  // of them
   std::vector<std::unique_ptr<Stream>> spare_streams_;
   std::vector<nghttp2_nv> fields_;  // of the head that is being sent
   std::size_t heads_ = 0;           // streams whose head is not complete

@@ -15,6 +15,12 @@ bool is_framing_field(std::string_view name) {
          name == "keep-alive" || name == "upgrade" || name == "proxy-connection";
 }
 
+// New in each answer. In HPACK's table they would push out what comes again, and nghttp2 looks for a field among all
+// entries of its name.
+bool is_never_the_same(std::string_view name) {
+  return name == "x-request-id" || name == "set-cookie";
+}
+
 bool has_no_body(int status) {
   return status == 204 || status == 304;
 }
@@ -96,6 +102,9 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
   for (const auto [name, value] : response.headers) {
     if (!is_framing_field(name)) {
       fields_.push_back(field(name, value, true));
+      if (is_never_the_same(name)) {
+        fields_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+      }
     }
   }
   fields_.push_back(field("date", host_.date(), false));
@@ -103,6 +112,7 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
     fields_.push_back(field("content-length", Stream::write_number(stream.length_text, *length), true));
   }
   nghttp2_data_provider provider{};
+  provider.source.ptr = &stream;  // nghttp2 asks for data only until it has told of the stream's end
   provider.read_callback = Callbacks::on_read;
   check(nghttp2_submit_response(session_.get(), stream.id, fields_.data(), fields_.size(),
                                 has_body ? &provider : nullptr));

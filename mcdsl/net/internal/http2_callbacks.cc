@@ -118,14 +118,11 @@ struct Http2::Callbacks::Functions {
     return 0;
   }
 
-  static ssize_t on_read(nghttp2_session* /*session*/, std::int32_t id, std::uint8_t* out, std::size_t size,
-                         std::uint32_t* flags, nghttp2_data_source* /*source*/, void* user) {
+  static ssize_t on_read(nghttp2_session* /*session*/, std::int32_t /*id*/, std::uint8_t* out, std::size_t size,
+                         std::uint32_t* flags, nghttp2_data_source* source, void* user) {
     ssize_t given = NGHTTP2_ERR_CALLBACK_FAILURE;
-    const int failed = guarded([&] {
-      Stream* stream = self(user).find(id);
-      given = stream != nullptr ? self(user).give_data(*stream, out, size, *flags)
-                                : static_cast<ssize_t>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
-    });
+    const int failed =
+        guarded([&] { given = self(user).give_data(*static_cast<Stream*>(source->ptr), out, size, *flags); });
     return failed != 0 ? failed : given;
   }
 };

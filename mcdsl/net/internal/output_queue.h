@@ -19,7 +19,7 @@ class OutputQueue {
     if (!bytes.empty()) {
       size_ += bytes.size();
       if (!can_join(bytes.size())) {
-        pieces_.emplace_back();
+        pieces_.push_back({.bytes = std::exchange(spare(), {}), .file = {}});
       }
       pieces_.back().bytes.append(bytes);
     }
@@ -70,6 +70,10 @@ class OutputQueue {
       sent_of_front_ += count;
     }
     if (piece.file.fd ? piece.file.length == 0 : sent_of_front_ == piece.bytes.size()) {
+      if (piece.bytes.capacity() > spare().capacity() && piece.bytes.capacity() <= 2 * kJoinLimit) {
+        piece.bytes.clear();
+        spare().swap(piece.bytes);
+      }
       pieces_.erase(pieces_.begin());
       sent_of_front_ = 0;
     }
@@ -77,6 +81,12 @@ class OutputQueue {
 
  private:
   static constexpr std::size_t kJoinLimit = std::size_t{32} << 10U;
+
+  // A buffer that has grown, for the next queue of this thread that needs one: idle queues hold none.
+  static std::string& spare() {
+    thread_local std::string buffer;
+    return buffer;
+  }
 
   struct Piece {
     std::string bytes;
