@@ -106,8 +106,13 @@ class Bench:
                     *(load.cpu_of_handshakes(server, HANDSHAKES, resume) for server in (ours, go)))
 
     def measure_start(self):
+        """Of a service that has run before: its database is there."""
+        our_database, go_database = self.programs.new_database(), self.programs.new_database()
+        self.start(lambda: self.programs.ours(our_database))
+        self.start(lambda: self.programs.go(go_database))
         for _ in range(ROUNDS):
-            (our_ms, our_mib), (go_ms, go_mib) = self.start(self.programs.ours), self.start(self.programs.go)
+            our_ms, our_mib = self.start(lambda: self.programs.ours(our_database))
+            go_ms, go_mib = self.start(lambda: self.programs.go(go_database))
             self.rows.add("start to first answer, against Go", "ms", None, our_ms, go_ms)
             self.rows.add("idle memory, against Go", "MiB", None, our_mib, go_mib)
 

@@ -98,11 +98,12 @@ class Programs:
         self.databases += 1
         return self.folder / f"{self.databases}.db"
 
-    def ours(self):
-        return Server("ours", [ROOT / "build/release/bin/http_bench_server", *self.arguments, self.new_database()])
+    def ours(self, database=None):
+        return Server("ours", [ROOT / "build/release/bin/http_bench_server", *self.arguments,
+                               database or self.new_database()])
 
-    def go(self):
-        return Server("Go", [self.go_program, *self.arguments, self.new_database()])
+    def go(self, database=None):
+        return Server("Go", [self.go_program, *self.arguments, database or self.new_database()])
 
     def nginx(self, body):
         port = free_port()

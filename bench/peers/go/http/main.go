@@ -70,12 +70,12 @@ func openDatabase(path string) (*sql.Stmt, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // as the platform's library does
-	if _, err := db.Exec(`CREATE TABLE documents (slug TEXT PRIMARY KEY, title TEXT NOT NULL, url TEXT NOT NULL,
+	if _, err := db.Exec(`CREATE TABLE IF NOT EXISTS documents (slug TEXT PRIMARY KEY, title TEXT NOT NULL, url TEXT NOT NULL,
 		added_by TEXT NOT NULL, tags TEXT NOT NULL, words INTEGER NOT NULL, read INTEGER NOT NULL) STRICT`); err != nil {
 		return nil, err
 	}
 	for slug, d := range documents {
-		if _, err := db.Exec("INSERT INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", slug, d.Title, d.URL, d.AddedBy,
+		if _, err := db.Exec("INSERT OR IGNORE INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", slug, d.Title, d.URL, d.AddedBy,
 			strings.Join(d.Tags, ","), d.Words, d.Read); err != nil {
 			return nil, err
 		}
