@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -20,6 +21,14 @@ struct BodyPlan {
   /// `serve` is called before the body has come, and reads it itself with Request::read_body.
   bool streams = false;
   bool wants_body = true;  ///< false: `serve` needs none of it (404, 405); the connection ends if there is one
+  /// How long `serve` may take, in place of the server's `handler_timeout`; zero is without end. With `streams` the
+  /// server's timeouts for a body that stands still do not hold either.
+  std::optional<std::chrono::nanoseconds> timeout{};
+  /// What the client gets when `timeout` is over and the answer has not begun; 503 where it is null. Called on the
+  /// event loop.
+  Response (*timed_out)() = nullptr;
+  /// Whether `serve` gets a Request::stop_token.
+  bool stops = false;
 };
 
 /// The program that a server serves: what stands between the protocol and the handlers. A Router is one.

@@ -13,6 +13,8 @@
 
 namespace mcdsl::http {
 
+struct Response;
+
 /// A body that arrives while its handler runs. Threads: the handler's.
 class BodyReader {
  public:
@@ -38,6 +40,10 @@ class BodyWriter {
   /// client has gone.
   [[nodiscard]] virtual Result<void> write(std::string_view bytes) = 0;
 
+  /// The response that the body belongs to: its trailers may be changed until `produce` returns, and where `late_head`
+  /// is set its status and headers until the first `write`.
+  [[nodiscard]] virtual Response& response() = 0;
+
  protected:
   BodyWriter() = default;
   BodyWriter(const BodyWriter&) = default;
@@ -58,6 +64,8 @@ struct StreamBody {
   /// connection, so that the client does not take the part for the whole.
   std::function<Result<void>(BodyWriter&)> produce;
   std::optional<std::uint64_t> length{};  ///< in bytes, where it is known before; keeping to it is the function's part
+  bool late_head =
+      false;  ///< status and headers leave with the first bytes, or the end, not before `produce` is called
 };
 
 }  // namespace mcdsl::http

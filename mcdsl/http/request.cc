@@ -15,6 +15,7 @@ void Request::start(Method method, std::string_view target) {
   body_.clear();
   read_from_body_ = 0;
   body_reader_ = nullptr;
+  stop_token_ = {};
   refusal_.reset();
   route_ = {};
   params_.clear();

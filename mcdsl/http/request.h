@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -66,6 +67,11 @@ class Request {
   [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
+  /// Stopped when nobody waits for the answer any more: the client has gone, or the time for it is over. Only where the
+  /// application's plan asked for it; otherwise it never is. Callbacks on it run on the event loop: they must not
+  /// block.
+  [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_token_; }
+
   /// The part of the path that stood at `{name}` (or, as "*", at the wildcard), percent-decoded.
   /// Throws Exception (internal) when the route has no such parameter: a mistake in the handler.
   [[nodiscard]] const std::string& param(std::string_view name) const;
@@ -115,6 +121,7 @@ class Request {
   /// Where `read_body` reads; null for the body that is here. Lifetime: outlives the handler.
   void set_body_reader(BodyReader* reader) noexcept { body_reader_ = reader; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
+  void set_stop_token(std::stop_token token) noexcept { stop_token_ = std::move(token); }
   void set_route(std::string_view pattern) { route_ = pattern; }
 
   /// The request has a good head but cannot reach its handler (its body is too large, no route matches): the
@@ -137,6 +144,7 @@ class Request {
   std::size_t read_from_body_ = 0;
   BodyReader* body_reader_ = nullptr;
   Peer peer_;
+  std::stop_token stop_token_;
   std::optional<Refusal> refusal_;
   std::string_view route_;                                        // in the router, which outlives the request
   std::vector<std::pair<std::string_view, std::string>> params_;  // names in the router

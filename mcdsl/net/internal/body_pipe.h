@@ -17,7 +17,7 @@ namespace mcdsl::net {
 /// Bytes of a body on their way between a loop and a handler's thread, in one of the two directions. The handler waits,
 /// the loop never does: it is told by `notify` when it may go on.
 /// Threads: one loop and one handler.
-class BodyPipe final : public http::BodyReader, public http::BodyWriter {
+class BodyPipe final : public http::BodyReader {
  public:
   /// What may lie in the pipe before the sender has to wait; the loop may exceed it by what one read gave.
   static constexpr std::size_t kCapacity = std::size_t{256} << 10U;
@@ -27,7 +27,7 @@ class BodyPipe final : public http::BodyReader, public http::BodyWriter {
 
   // The handler's side.
   [[nodiscard]] Result<std::size_t> read(std::span<char> into) override;
-  [[nodiscard]] Result<void> write(std::string_view bytes) override;
+  [[nodiscard]] Result<void> write(std::string_view bytes);
 
   // The loop's side.
   void push(std::string_view bytes);

@@ -22,6 +22,10 @@ constexpr std::size_t kMaxOutput = std::size_t{64} << 10U;
 // A peer that keeps this up is slow, not hostile: each KiB moved buys a second more (Slowloris gets none).
 constexpr std::uint64_t kSlowestBytesPerSecond = 1024;
 
+bool waits_for_handler(Waiting waiting) {
+  return waiting == Waiting::for_handler || waiting == Waiting::for_call;
+}
+
 Clock::SteadyTime extended(Clock::SteadyTime since, std::chrono::nanoseconds timeout, std::uint64_t moved) {
   if (timeout == 0ns) {
     return Clock::SteadyTime::max();
@@ -41,7 +45,7 @@ Connection::Connection(Loop& loop, UniqueFd fd, http::Peer peer, const std::shar
 Connection::~Connection() = default;
 
 void Connection::start() {
-  loop_.add(*this, transport_.fd(), watched_ = EPOLLIN);
+  loop_.add(*this, transport_.fd(), watched_ = EPOLLIN | EPOLLRDHUP);
   rearm();
 }
 
@@ -85,6 +89,14 @@ void Connection::on_timeout() {
   guarded([&] { handle_timeout(); });
 }
 
+void Connection::on_deadline(Exchange& exchange) {
+  guarded([&] {
+    protocol_->on_deadline(exchange);
+    attend_later();  // for what that has put out
+    rearm();
+  });
+}
+
 void Connection::attend() {
   waits_for_attention_ = false;
   guarded([&] {
@@ -113,6 +125,10 @@ void Connection::handle_event(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
     close();
     return;
+  }
+  if ((events & EPOLLRDHUP) != 0) {
+    watch(watched_ & ~static_cast<std::uint32_t>(EPOLLRDHUP));
+    protocol_->on_input_ended();
   }
   bool can_read = (events & EPOLLIN) != 0;
   if ((events & EPOLLOUT) != 0) {
@@ -207,7 +223,7 @@ void Connection::read_all() {
     }
   }
   if (!output_.empty()) {
-    if (protocol_->waiting() == Waiting::for_handler) {
+    if (waits_for_handler(protocol_->waiting())) {
       attend_later();  // with what the handlers answer until then
     } else {
       flush();
@@ -295,7 +311,7 @@ void Connection::handle_news(Exchange& exchange, News news) {
   if (closed_) {
     return;
   }
-  if (protocol_->waiting() == Waiting::for_handler) {
+  if (waits_for_handler(protocol_->waiting())) {
     attend_later();  // the next request of the same input is queued: its answer goes out with this one
   } else {
     flush();
@@ -443,6 +459,8 @@ Connection::Time Connection::deadline() const {
       return extended(waiting_since_, options.read_timeout, protocol_->body_bytes());
     case Waiting::for_handler:
       return after(options.handler_timeout);
+    case Waiting::for_call:
+      return Time::max();
     case Waiting::for_nothing:
       break;
   }

@@ -32,6 +32,7 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void on_event(std::uint32_t events) override;
   void on_news(Exchange& exchange, News news);
   void on_timeout() override;
+  void on_deadline(Exchange& exchange);
   void drain();
 
   /// Goes on with what it left for later: writes what the socket takes, reads what is left in the transport.

@@ -1,9 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <utility>
 
+#include "mcdsl/base/clock.h"
+#include "mcdsl/http/application.h"
 #include "mcdsl/http/request.h"
 #include "mcdsl/http/response.h"
 #include "mcdsl/net/internal/body_pipe.h"
@@ -11,6 +16,10 @@
 namespace mcdsl::net {
 
 class Connection;
+struct Exchange;
+
+/// Exchanges that have a time of their own, by its end.
+using Deadlines = std::multimap<Clock::SteadyTime, Exchange*>;
 
 /// What a handler that runs apart from its loop has to say. `done` is the last; the exchange is the loop's again.
 struct News {
@@ -25,13 +34,21 @@ struct Exchange {
   http::Request request;
   http::Response response;
   Connection* connection = nullptr;
-  std::int64_t stream = 0;    ///< of its connection, in HTTP/2
-  bool was_blocking = false;  ///< what a handler that ran away from the loop has shown
-  Exchange* next = nullptr;   ///< in the queue it stands in
+  std::int64_t stream = 0;                        ///< of its connection, in HTTP/2
+  http::BodyPlan plan;                            ///< what the application said of it
+  std::stop_source stop{std::nostopstate};        ///< where the plan wants one
+  std::optional<Deadlines::iterator> deadline{};  ///< while it has one, in the loop's
+  bool was_blocking = false;                      ///< what a handler that ran away from the loop has shown
+  Exchange* next = nullptr;                       ///< in the queue it stands in
 
   std::unique_ptr<BodyPipe> request_body;   ///< of a body that arrives while the handler runs; made before it starts
   std::unique_ptr<BodyPipe> response_body;  ///< of one that is written while it leaves
   bool counts_as_streaming = false;
+
+  /// Whether the plan's timeout holds in place of the server's for handlers.
+  [[nodiscard]] bool has_own_time() const noexcept { return plan.timeout.has_value(); }
+  /// Whether it does so in place of those for bodies, too.
+  [[nodiscard]] bool has_own_time_for_body() const noexcept { return plan.timeout && plan.streams; }
 
   // Under the lock of the loop's mailbox.
   News news;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kLongestChunkLine = std::size_t{16} << 10U;  // with its extensions, and a trailer field
 
+constexpr std::string_view kTookTooLong = "the request took too long";
+
 constexpr std::size_t kCopyLimit = std::size_t{16} << 10U;  // longer bodies are moved to the output, not copied
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -107,7 +109,7 @@ void Http1::begin_message() {
   http::Request& request = exchange_->request;
   request.set_peer(host_.peer());
   is_head_ = request.method() == http::Method::head;
-  const http::BodyPlan plan = application_.plan(request);
+  const http::BodyPlan plan = exchange_->plan = application_.plan(request);
   const bool has_body = framing_.chunked || framing_.content_length > 0;
   max_body_bytes_ = plan.max_bytes.value_or(options_.max_body_bytes);
   if (!has_body) {
@@ -277,6 +279,7 @@ void Http1::pump() {
 void Http1::end_answer() {
   exchange_->response = {};
   exchange_->response_body.reset();
+  exchange_->stop = std::stop_source(std::nostopstate);
   if (exchange_->request.body().size() > kCopyLimit || exchange_->request_body) {
     exchange_.reset();  // an idle connection does not keep a large body's memory
   }
@@ -394,7 +397,7 @@ void Http1::on_timeout() {
       }
       phase_ = Phase::finished;
       host_.abandon(std::move(exchange_));  // it is the handler's
-      refuse({503, "the request took too long"});
+      refuse({503, kTookTooLong});
       return;
     case Phase::answer:
       counters_.note(handler_done_ ? Limit::write_timeout : Limit::handler_timeout);
@@ -402,6 +405,29 @@ void Http1::on_timeout() {
       return;
     case Phase::finished:
       return;
+  }
+}
+
+// Where the answer has begun, its handler ends it: it sees that its time is over.
+void Http1::on_deadline(Exchange& exchange) {
+  if (phase_ != Phase::handler) {
+    if (exchange.request_body) {
+      exchange.request_body->fail(Error(Code::deadline_exceeded, "the time for the call is over"));
+    }
+    return;
+  }
+  http::Response response =
+      exchange.plan.timed_out != nullptr ? exchange.plan.timed_out() : http::error(503, kTookTooLong);
+  phase_ = Phase::finished;
+  host_.abandon(std::move(exchange_));  // it is the handler's
+  keep_alive_ = false;
+  write_response(response);
+  finish(true);
+}
+
+void Http1::on_input_ended() noexcept {
+  if ((phase_ == Phase::handler || phase_ == Phase::answer) && !handler_done_) {
+    exchange_->stop.request_stop();
   }
 }
 
@@ -433,6 +459,10 @@ bool Http1::takes_input() const {
   return false;
 }
 
+Waiting Http1::for_handler() const {
+  return exchange_->has_own_time() ? Waiting::for_call : Waiting::for_handler;
+}
+
 Waiting Http1::waiting() const {
   switch (phase_) {
     case Phase::head:
@@ -440,9 +470,9 @@ Waiting Http1::waiting() const {
     case Phase::body:
       return Waiting::for_body;
     case Phase::handler:
-      return takes_input() ? Waiting::for_body : Waiting::for_handler;
+      return takes_input() && !exchange_->has_own_time_for_body() ? Waiting::for_body : for_handler();
     case Phase::answer:
-      return handler_done_ ? Waiting::for_nothing : Waiting::for_handler;
+      return handler_done_ ? Waiting::for_nothing : for_handler();
     case Phase::finished:
       break;
   }

@@ -20,6 +20,8 @@ class Http1 final : public Protocol {
   std::size_t on_input(std::string_view bytes) override;
   [[nodiscard]] bool takes_input() const override;
   void on_news(Exchange& exchange, News news) override;
+  void on_deadline(Exchange& exchange) override;
+  void on_input_ended() noexcept override;
   void on_writable() override { pump(); }
   void on_timeout() override;
   void drain() override;
@@ -28,6 +30,7 @@ class Http1 final : public Protocol {
   [[nodiscard]] std::uint64_t body_bytes() const override { return received_; }
 
  private:
+  [[nodiscard]] Waiting for_handler() const;
   enum class Phase : std::uint8_t { head, body, handler, answer, finished };
 
   std::size_t read_head(std::string_view bytes);

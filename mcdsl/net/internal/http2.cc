@@ -157,7 +157,7 @@ void Http2::end_head(Stream& stream, bool has_body) {
     return refuse(stream, *refusal);
   }
   http::Request& request = stream.exchange->request;
-  const http::BodyPlan plan = application_.plan(request);
+  const http::BodyPlan plan = stream.exchange->plan = application_.plan(request);
   stream.max_body_bytes = plan.max_bytes.value_or(options_.max_body_bytes);
   std::uint64_t length = 0;
   if (const auto promised = request.header("content-length")) {
@@ -176,7 +176,7 @@ void Http2::end_head(Stream& stream, bool has_body) {
 
 void Http2::begin_body(Stream& stream, bool streams) {
   http::Request& request = stream.exchange->request;
-  ++bodies_;
+  bodies_ += stream.exchange->has_own_time_for_body() ? 0 : 1;
   stream.receives = true;
   stream.body_since = host_.now();
   if (request.headers().has_element("expect", "100-continue")) {
@@ -222,10 +222,10 @@ void Http2::consume(Stream& stream) {
 }
 
 void Http2::end_body(Stream& stream) {
-  if (!std::exchange(stream.receives, false)) {
+  if (!stream.receives) {
     return;
   }
-  --bodies_;
+  end_receiving(stream);
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {
     pipe->end();
   } else {
@@ -235,8 +235,29 @@ void Http2::end_body(Stream& stream) {
 
 void Http2::submit(Stream& stream) {
   stream.handler_runs = true;
-  ++handlers_;
+  ++(stream.exchange->has_own_time() ? calls_ : handlers_);
   host_.submit(*stream.exchange);
+}
+
+void Http2::end_handler(Stream& stream) noexcept {
+  if (std::exchange(stream.handler_runs, false)) {
+    --(stream.exchange->has_own_time() ? calls_ : handlers_);
+  }
+}
+
+void Http2::end_receiving(Stream& stream) noexcept {
+  if (std::exchange(stream.receives, false)) {
+    bodies_ -= stream.exchange->has_own_time_for_body() ? 0 : 1;
+  }
+}
+
+// Of a handler that runs too long: what it answers goes nowhere.
+void Http2::give_answer_up(Stream& stream) {
+  end_receiving(stream);
+  end_handler(stream);
+  host_.abandon(std::move(stream.exchange));
+  stream.exchange = std::make_unique<Exchange>();
+  stream.exchange->stream = stream.id;
 }
 
 void Http2::close_stream(std::int32_t id) noexcept {
@@ -248,9 +269,9 @@ void Http2::close_stream(std::int32_t id) noexcept {
   streams_.erase(found);
   last_found_ = nullptr;
   heads_ -= stream->has_head ? 0 : 1;
-  bodies_ -= stream->receives ? 1 : 0;
+  end_receiving(*stream);
   if (stream->handler_runs) {
-    --handlers_;
+    end_handler(*stream);
     host_.abandon(std::move(stream->exchange));
   }
   if (spare_streams_.size() < kSpareStreams && stream->can_be_used_again()) {
@@ -320,7 +341,7 @@ void Http2::time_out_bodies() {
   std::vector<Stream*> late;
   for (const auto& [id, stream] : streams_) {
     const auto allowed = options_.read_timeout + std::chrono::seconds(stream->received / 1024);
-    if (stream->receives && host_.now() - stream->body_since >= allowed) {
+    if (stream->receives && !stream->exchange->has_own_time_for_body() && host_.now() - stream->body_since >= allowed) {
       late.push_back(stream.get());
     }
   }
@@ -335,17 +356,13 @@ void Http2::on_timeout() {
     case Waiting::for_handler: {
       std::vector<Stream*> late;
       for (const auto& [id, stream] : streams_) {
-        if (stream->handler_runs) {
+        if (stream->handler_runs && !stream->exchange->has_own_time()) {
           late.push_back(stream.get());
         }
       }
       for (Stream* stream : late) {
         counters_.note(Limit::handler_timeout);
-        stream->handler_runs = false;
-        --handlers_;
-        host_.abandon(std::move(stream->exchange));
-        stream->exchange = std::make_unique<Exchange>();
-        stream->exchange->stream = stream->id;
+        give_answer_up(*stream);
         if (stream->answers) {
           check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR));
         } else {
@@ -356,6 +373,8 @@ void Http2::on_timeout() {
     }
     case Waiting::for_body:
       time_out_bodies();
+      break;
+    case Waiting::for_call:
       break;
     case Waiting::for_head:
     case Waiting::for_request:
@@ -368,6 +387,22 @@ void Http2::on_timeout() {
       finished_ = true;
       break;
   }
+  pump();
+}
+
+// Where the answer has begun, its handler ends it: it sees that its time is over.
+void Http2::on_deadline(Exchange& exchange) {
+  Stream* stream = find(static_cast<std::int32_t>(exchange.stream));
+  if (stream->answers) {
+    if (exchange.request_body) {
+      exchange.request_body->fail(Error(Code::deadline_exceeded, "the time for the call is over"));
+    }
+    return;
+  }
+  const auto timed_out = exchange.plan.timed_out;
+  give_answer_up(*stream);
+  stream->exchange->response = timed_out != nullptr ? timed_out() : http::error(503, "the request took too long");
+  answer(*stream);
   pump();
 }
 
@@ -391,7 +426,10 @@ Waiting Http2::waiting() const {
   if (handlers_ > 0) {
     return Waiting::for_handler;
   }
-  return streams_.empty() ? Waiting::for_request : Waiting::for_nothing;
+  if (streams_.empty()) {
+    return Waiting::for_request;
+  }
+  return calls_ > 0 ? Waiting::for_call : Waiting::for_nothing;
 }
 
 }  // namespace mcdsl::net

@@ -35,6 +35,8 @@ class Http2 final : public Protocol {
   std::size_t on_input(std::string_view bytes) override;
   [[nodiscard]] bool takes_input() const override { return true; }
   void on_news(Exchange& exchange, News news) override;
+  void on_deadline(Exchange& exchange) override;
+  void on_input_ended() noexcept override {}  // what that means, the connection's next read finds out
   void on_writable() override { pump(); }
   void on_timeout() override;
   void drain() override;
@@ -63,6 +65,9 @@ class Http2 final : public Protocol {
   [[nodiscard]] std::optional<Refusal> read_head(Stream& stream);
   void begin_body(Stream& stream, bool streams);
   void submit(Stream& stream);
+  void end_handler(Stream& stream) noexcept;
+  void end_receiving(Stream& stream) noexcept;
+  void give_answer_up(Stream& stream);
   void refuse(Stream& stream, const Refusal& refusal);
   void refuse_body(Stream& stream, const Refusal& refusal, Code code);
   void answer(Stream& stream);
@@ -88,6 +93,7 @@ class Http2 final : public Protocol {
   std::size_t heads_ = 0;           // streams whose head is not complete
   std::size_t bodies_ = 0;          // streams whose body is not complete
   std::size_t handlers_ = 0;        // that run
+  std::size_t calls_ = 0;           // that run and have a time of their own; the two counts above leave theirs out
   std::uint64_t received_ = 0;      // bytes of bodies
   Clock::SteadyTime idle_frames_since_{};
   int idle_frames_ = 0;         // that do nothing: floods are made of them

@@ -30,8 +30,7 @@ bool has_no_body(int status) {
 // A body whose handler runs, or that is to be answered without its handler.
 void Http2::refuse_body(Stream& stream, const Refusal& refusal, Code code) {
   counters_.note_refusal(refusal);
-  stream.receives = false;
-  --bodies_;
+  end_receiving(stream);
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {
     stream.refusal = refusal;
     pipe->fail(Error(code, std::string(refusal.text)).with_public_text(std::string(refusal.text)));
@@ -53,9 +52,8 @@ void Http2::on_news(Exchange& exchange, News news) {
   if (stream == nullptr) {
     return;
   }
-  if (news.done && stream->handler_runs) {
-    stream->handler_runs = false;
-    --handlers_;
+  if (news.done) {
+    end_handler(*stream);
   }
   if (!stream->answers && (news.has_head || news.done)) {
     if (stream->refusal && news.done) {

@@ -70,6 +70,7 @@ struct Http2::Stream {
 
   void reset() {
     exchange->response = {};
+    exchange->stop = std::stop_source(std::nostopstate);
     method.clear();
     path.clear();
     authority.clear();

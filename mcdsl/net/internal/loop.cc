@@ -42,6 +42,30 @@ std::string http_date(std::time_t seconds) {
   return text.data();
 }
 
+// Where the function that writes a body writes it. Puts the body into the pipe, and lets the head go before it.
+class StreamWriter final : public http::BodyWriter {
+ public:
+  StreamWriter(BodyPipe& pipe, http::Response& response, std::function<void()> send_head)
+      : pipe_(pipe), response_(response), send_head_(std::move(send_head)) {}
+
+  void send_head() {
+    if (const auto send = std::exchange(send_head_, nullptr)) {
+      send();
+    }
+  }
+
+  Result<void> write(std::string_view bytes) override {
+    send_head();
+    return pipe_.write(bytes);
+  }
+  http::Response& response() override { return response_; }
+
+ private:
+  BodyPipe& pipe_;
+  http::Response& response_;
+  std::function<void()> send_head_;
+};
+
 // What a handler answers, or the answer to what it threw.
 template <class Handler>
 http::Response answer_of(Handler handler) noexcept {
@@ -153,6 +177,7 @@ void Loop::run(Turn turn) {
       begin_drain();
     }
     wheel_.advance(now_);
+    end_overdue();
     if (draining_ && now_ >= cut_at_) {
       cut();
     }
@@ -256,6 +281,7 @@ void Loop::write_stream(Exchange& exchange) noexcept {
   }
   try {
     const auto produce = std::move(exchange.response.stream->produce);
+    const bool late_head = exchange.response.stream->late_head;
     auto pipe = std::make_unique<BodyPipe>([this, &exchange] { post(exchange, {.moved = true}); });
     {
       const std::scoped_lock lock(mailbox_mutex_);
@@ -264,8 +290,11 @@ void Loop::write_stream(Exchange& exchange) noexcept {
       }
       exchange.response_body = std::move(pipe);
     }
-    post(exchange, {.has_head = true});
-    if (const auto written = produce(*exchange.response_body); !written) {
+    StreamWriter writer(*exchange.response_body, exchange.response, [&] { post(exchange, {.has_head = true}); });
+    if (!late_head) {
+      writer.send_head();
+    }
+    if (const auto written = produce(writer); !written) {
       exchange.response_body->fail(written.error());
       logger().warn("a response was cut short", {{"error", written.error().message()}});
     }
@@ -280,7 +309,37 @@ void Loop::write_stream(Exchange& exchange) noexcept {
   }
 }
 
+void Loop::submit(Exchange& exchange) {
+  const http::BodyPlan& plan = exchange.plan;
+  if (plan.timeout && *plan.timeout > 0ns) {
+    exchange.deadline = deadlines_.emplace(now_ + *plan.timeout, &exchange);
+  }
+  if (plan.stops) {
+    exchange.stop = std::stop_source();
+    exchange.request.set_stop_token(exchange.stop.get_token());
+  }
+  run_queue_.push(exchange);
+}
+
+void Loop::forget_deadline(Exchange& exchange) noexcept {
+  if (const auto deadline = std::exchange(exchange.deadline, std::nullopt)) {
+    deadlines_.erase(*deadline);
+  }
+}
+
+void Loop::end_overdue() {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
+    Exchange& exchange = *deadlines_.begin()->second;
+    forget_deadline(exchange);
+    exchange.stop.request_stop();
+    exchange.connection->on_deadline(exchange);  // who has none has no deadline either
+  }
+}
+
 void Loop::deliver(Exchange& exchange, News news) {
+  if (news.done) {
+    forget_deadline(exchange);
+  }
   if (news.done && std::exchange(exchange.counts_as_streaming, false)) {
     --context_.streaming;
   }
@@ -328,6 +387,8 @@ void Loop::take_news() {
 }
 
 void Loop::abandon(std::unique_ptr<Exchange> exchange) noexcept {
+  forget_deadline(*exchange);
+  exchange->stop.request_stop();
   {
     const std::scoped_lock lock(mailbox_mutex_);
     exchange->is_cancelled = true;
@@ -395,7 +456,11 @@ void Loop::poll() {
   std::array<epoll_event, 256> events;  // NOLINT(cppcoreguidelines-pro-type-member-init): 3 KiB that the kernel fills
   const bool timed = !connections_.empty() || paused_sources_ > 0 || draining_;
   const bool busy = !run_queue_.empty() || !to_attend_.empty();
-  const int timeout = busy ? 0 : timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
+  int timeout = busy ? 0 : timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
+  if (timeout > 0 && !deadlines_.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->first - now_);
+    timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, timeout));
+  }
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   update_time();
   for (int i = 0; i < count; ++i) {

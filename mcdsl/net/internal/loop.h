@@ -101,7 +101,7 @@ class Loop {
   void modify(Pollable& target, int fd, std::uint32_t events);
   void forget(int fd) noexcept;
   void remove(Connection& connection) noexcept;
-  void submit(Exchange& exchange) noexcept { run_queue_.push(exchange); }
+  void submit(Exchange& exchange);
   /// From any thread: the exchange has news for its connection.
   void post(Exchange& exchange, News news) noexcept;
   void abandon(std::unique_ptr<Exchange> exchange) noexcept;
@@ -121,6 +121,8 @@ class Loop {
   void deliver(Exchange& exchange, News news);
   void turn_away(Exchange& exchange);
   void drop_abandoned(Exchange& exchange) noexcept;
+  void forget_deadline(Exchange& exchange) noexcept;
+  void end_overdue();
   void take_news();
   void attend_connections();
   void update_time();
@@ -148,6 +150,7 @@ class Loop {
   std::vector<Connection*> to_attend_;
   std::vector<Connection*> attending_;
   ExchangeQueue run_queue_;
+  Deadlines deadlines_;
   std::size_t abandoned_ = 0;  // exchanges whose connection has gone before their handler was done
   BlockingRoutes blocking_routes_;
   bool draining_ = false;

@@ -11,8 +11,8 @@
 
 namespace mcdsl::net {
 
-/// What a connection waits for; each has its timeout.
-enum class Waiting : std::uint8_t { for_request, for_head, for_body, for_handler, for_nothing };
+/// What a connection waits for; each has its timeout. A call is a handler that has a time of its own.
+enum class Waiting : std::uint8_t { for_request, for_head, for_body, for_handler, for_call, for_nothing };
 
 /// What a protocol may ask of the connection under it.
 class ProtocolHost {
@@ -63,6 +63,12 @@ class Protocol {
 
   /// A handler has answered, or begun to, or one of its pipes has moved.
   virtual void on_news(Exchange& exchange, News news) = 0;
+
+  /// The time of an exchange's own is over; its handler runs, or is about to.
+  virtual void on_deadline(Exchange& exchange) = 0;
+
+  /// The peer will send no more. It may still read; but who waits for something may do better than to go on.
+  virtual void on_input_ended() noexcept = 0;
 
   /// What was sent has left: there is room for more.
   virtual void on_writable() = 0;
