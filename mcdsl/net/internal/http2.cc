@@ -113,9 +113,32 @@ void Http2::take_header(Stream& stream, std::string_view name, std::string_view 
 }
 
 void Http2::take_trailer(Stream& stream, std::string_view name, std::string_view value) {
-  stream.head_bytes += name.size() + value.size();
-  if (stream.head_bytes <= options_.max_header_bytes && !name.starts_with(':') && !stream.handler_runs) {
-    (void)stream.exchange->request.mutable_trailers().try_add(name, value);
+  if (!stream.receives || name.starts_with(':')) {  // nobody waits for the request's end any more
+    return;
+  }
+  if (!stream.trailers) {
+    stream.trailers.emplace(options_.max_header_bytes, options_.max_header_fields);
+  }
+  if (const auto refusal = stream.trailers->add(name, value)) {
+    refuse_trailers(stream, *refusal);
+  }
+}
+
+void Http2::refuse_trailers(Stream& stream, const Refusal& refusal) {
+  if (stream.receives) {
+    note_refusal();
+    refuse_body(stream, refusal, Code::invalid_argument);
+  }
+}
+
+// A field that no message may have (RFC 9113 §8.2.1). nghttp2 would pass over it; what two readers could read in two
+// ways is refused.
+void Http2::take_invalid_header(Stream& stream) {
+  constexpr Refusal kInvalid{400, "invalid header field"};
+  if (stream.has_head) {
+    refuse_trailers(stream, kInvalid);
+  } else if (!stream.refusal) {
+    stream.refusal = kInvalid;
   }
 }
 
@@ -225,6 +248,9 @@ void Http2::end_body(Stream& stream) {
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {
     pipe->end();
   } else {
+    if (stream.trailers) {
+      stream.exchange->request.mutable_trailers() = stream.trailers->take();
+    }
     submit(stream);
   }
 }

@@ -50,6 +50,7 @@ class Http2 final : public Protocol {
   void begin_stream(std::int32_t id);
   void take_header(Stream& stream, std::string_view name, std::string_view value);
   void take_trailer(Stream& stream, std::string_view name, std::string_view value);
+  void take_invalid_header(Stream& stream);
   void end_head(Stream& stream, bool has_body);
   void take_data(Stream& stream, std::string_view bytes);
   void end_body(Stream& stream);
@@ -64,6 +65,7 @@ class Http2 final : public Protocol {
   void begin_body(Stream& stream, bool streams);
   void submit(Stream& stream);
   void refuse(Stream& stream, const Refusal& refusal);
+  void refuse_trailers(Stream& stream, const Refusal& refusal);
   void refuse_body(Stream& stream, const Refusal& refusal, Code code);
   void answer(Stream& stream);
   void send_head(Stream& stream, const http::Response& response, bool has_body);

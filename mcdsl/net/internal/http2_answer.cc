@@ -135,7 +135,9 @@ ssize_t Http2::give_data(Stream& stream, std::uint8_t* out, std::size_t size, st
       flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       fields_.clear();
       for (const auto [name, value] : response.trailers) {
-        fields_.push_back(field(name, value, true));
+        if (is_trailer_field(name)) {
+          fields_.push_back(field(name, value, true));
+        }
       }
       check(nghttp2_submit_trailer(session_.get(), stream.id, fields_.data(), fields_.size()));
     }

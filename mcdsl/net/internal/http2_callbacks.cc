@@ -50,6 +50,16 @@ struct Http2::Callbacks::Functions {
     });
   }
 
+  static int on_invalid_header(nghttp2_session* /*session*/, const nghttp2_frame* frame, const std::uint8_t* /*name*/,
+                               std::size_t /*name_size*/, const std::uint8_t* /*value*/, std::size_t /*value_size*/,
+                               std::uint8_t /*flags*/, void* user) {
+    return guarded([&] {
+      if (Stream* stream = self(user).find(frame->hd.stream_id)) {
+        self(user).take_invalid_header(*stream);
+      }
+    });
+  }
+
   static int on_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
     return guarded([&] {
       Http2& http2 = self(user);
@@ -142,6 +152,7 @@ std::unique_ptr<nghttp2_session_callbacks, decltype(&nghttp2_session_callbacks_d
   nghttp2_session_callbacks_set_on_begin_frame_callback(made, Functions::on_begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, Functions::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(made, Functions::on_header);
+  nghttp2_session_callbacks_set_on_invalid_header_callback(made, Functions::on_invalid_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(made, Functions::on_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, Functions::on_data);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, Functions::on_frame_sent);

@@ -11,6 +11,7 @@
 
 #include "mcdsl/net/internal/body_source.h"
 #include "mcdsl/net/internal/http2.h"
+#include "mcdsl/net/internal/trailer_fields.h"
 
 namespace mcdsl::net {
 
@@ -35,6 +36,7 @@ struct Http2::Stream {
   std::size_t max_body_bytes = 0;
   std::uint64_t received = 0;
   std::size_t unconsumed = 0;  // of it, in the pipe
+  std::optional<TrailerReader> trailers;
 
   bool handler_runs = false;
   bool answers = false;
@@ -77,6 +79,7 @@ struct Http2::Stream {
     piece.clear();
     source.reset();
     refusal.reset();
+    trailers.reset();
     head_bytes = head_fields = sent = unconsumed = 0;
     received = 0;
     has_head = receives = handler_runs = answers = false;
