@@ -26,6 +26,8 @@ class ServiceProcess {
 
   /// A connection that speaks HTTP/1.1 or HTTP/2.
   [[nodiscard]] testing::HttpClient connect(const std::string& protocol = "http/1.1") const;
+  /// One that says nothing.
+  [[nodiscard]] testing::HttpClient connect_without_tls() const { return {"127.0.0.1", port_}; }
 
   void terminate() const;  ///< SIGTERM
   int wait();              ///< its exit code; -1 where a signal ended it
