@@ -329,6 +329,27 @@ TEST_F(Http2Test, RefusesWhatIsTooLarge) {
   EXPECT_EQ(client.wait_for(client.request("BREW", "/")).status, 501);
 }
 
+TEST_F(Http2Test, EndsTheConnectionOfAHeadThatIsFarPastTheLimit) {
+  serve({.max_header_bytes = 4096, .max_header_fields = 20});
+  Http2Client client(connect());
+  EXPECT_EQ(client.get("/", {{"x-large", std::string(10'000, 'x')}}).status, 431);
+  EXPECT_EQ(server_->stats().at(Limit::flood), 0U);
+  EXPECT_EQ(client.get("/", Http2Client::Fields(3, {"x-large", std::string(10'000, 'x')})).status, 0);
+  EXPECT_EQ(server_->stats().at(Limit::flood), 1U);
+  EXPECT_EQ(server_->stats().requests, 0U);
+}
+
+TEST_F(Http2Test, CountsAFloodOfResetsAndReadsNoMoreOfIt) {
+  serve({}, clock_);  // which stands still: who lingers would do so for ever
+  Http2Client client(connect());
+  EXPECT_TRUE(testing::eventually([&] {
+    client.reset(client.request("GET", "/"));
+    return server_->stats().at(Limit::flood) == 1;
+  }));
+  EXPECT_FALSE(client.wait_until([] { return false; }));
+  EXPECT_TRUE(testing::eventually([&] { return server_->stats().open == 0; }));
+}
+
 TEST_F(Http2Test, RefusesMoreRequestsAtATimeThanItTakes) {
   serve({.max_streams = 2});
   Http2Client client(connect());

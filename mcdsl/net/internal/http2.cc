@@ -24,6 +24,7 @@ constexpr int kMaxIdleFrames = 1000;
 constexpr auto kIdleFramesTime = 10s;
 constexpr std::size_t kMaxIdleBytes = std::size_t{1} << 20U;  // in a row that belong to no request
 constexpr int kMaxRefusals = 100;                             // of heads, on one connection
+constexpr std::size_t kMaxHeadTimes = 4;  // what a head may have of its limit before it is an attack, not a mistake
 
 }  // namespace
 
@@ -90,10 +91,17 @@ void Http2::begin_stream(std::int32_t id) {
   ++heads_;
 }
 
-void Http2::take_header(Stream& stream, std::string_view name, std::string_view value) {
-  // As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2).
-  stream.head_bytes += name.size() + value.size() + 32;
+// A few bytes may stand for much (RFC 7541 §7.3): who is far past the limit is not read to the end.
+void Http2::note_field(Stream& stream, std::size_t size) {
+  constexpr std::size_t kPerField = 32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2)
+  stream.head_bytes += size + kPerField;
   ++stream.head_fields;
+  if (stream.head_bytes > kMaxHeadTimes * (options_.max_header_bytes + kPerField * options_.max_header_fields)) {
+    give_up();
+  }
+}
+
+void Http2::take_header(Stream& stream, std::string_view name, std::string_view value) {
   if (stream.refusal) {
     return;
   }
@@ -297,10 +305,15 @@ void Http2::note_refusal() {
 }
 
 // Of who means harm: no time is spent on reading what still comes.
-void Http2::give_up() {
+void Http2::note_flood() {
   if (!std::exchange(is_hostile_, true)) {
     counters_.note(Limit::flood);
-    finished_ = true;
+  }
+}
+
+void Http2::give_up() {
+  note_flood();
+  if (!std::exchange(finished_, true)) {
     go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }

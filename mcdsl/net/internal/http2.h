@@ -48,6 +48,7 @@ class Http2 final : public Protocol {
 
   // What nghttp2 tells.
   void begin_stream(std::int32_t id);
+  void note_field(Stream& stream, std::size_t size);
   void take_header(Stream& stream, std::string_view name, std::string_view value);
   void take_trailer(Stream& stream, std::string_view name, std::string_view value);
   void take_invalid_header(Stream& stream);
@@ -58,6 +59,7 @@ class Http2 final : public Protocol {
   [[nodiscard]] ssize_t give_data(Stream& stream, std::uint8_t* out, std::size_t size, std::uint32_t& flags);
   void note_idle_frame();
   void note_refusal();
+  void note_flood();
   void give_up();
 
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
