@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kStreamWindow = BodyPipe::kCapacity;
 constexpr std::int32_t kConnectionWindow = 1 << 20;
 constexpr std::size_t kSpareStreams = 16;
+constexpr auto kCheckInterval = 1s;  // of the times of streams, where input comes all the time
 
 // Frames that do nothing, in so much time: no client needs as many.
 constexpr int kMaxIdleFrames = 1000;
@@ -60,7 +61,9 @@ std::size_t Http2::on_input(std::string_view bytes) {
   if (taken < 0 || idle_bytes_ > kMaxIdleBytes) {  // no memory, a flood, or no HTTP/2
     give_up();
   }
-  time_out_bodies();
+  if (host_.now() >= next_check_) {
+    time_out_streams();
+  }
   pump();
   return bytes.size();
 }
@@ -265,6 +268,7 @@ void Http2::end_body(Stream& stream) {
 
 void Http2::submit(Stream& stream) {
   stream.handler_runs = true;
+  stream.handler_since = host_.now();
   ++handlers_;
   host_.submit(*stream.exchange);
 }
@@ -347,49 +351,67 @@ void Http2::drain() {
   pump();
 }
 
-void Http2::time_out_bodies() {
-  if (options_.read_timeout == 0ns || bodies_ == 0) {
-    return;
-  }
-  std::vector<Stream*> late;
+// Each stream has its own time: others on the same connection neither shorten nor prolong it.
+void Http2::time_out_streams() {
+  next_check_ = host_.now() + kCheckInterval;
+  std::vector<std::pair<Stream*, Limit>> late;
   for (const auto& [id, stream] : streams_) {
-    const auto allowed = options_.read_timeout + std::chrono::seconds(stream->received / 1024);
-    if (stream->receives && host_.now() - stream->body_since >= allowed) {
-      late.push_back(stream.get());
+    if (const auto limit = passed_limit(*stream)) {
+      late.emplace_back(stream.get(), *limit);
     }
   }
-  for (Stream* stream : late) {
-    counters_.note(Limit::read_timeout);
-    refuse_body(*stream, {408, "request body took too long"}, Code::deadline_exceeded);
+  for (const auto& [stream, limit] : late) {
+    counters_.note(limit);
+    if (limit == Limit::read_timeout) {
+      refuse_body(*stream, {408, "request body took too long"}, Code::deadline_exceeded);
+    } else if (limit == Limit::write_timeout) {
+      check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL));
+    } else {
+      abandon_handler(*stream);
+    }
+  }
+}
+
+std::optional<Limit> Http2::passed_limit(const Stream& stream) const {
+  // A peer that keeps this up is slow, not hostile.
+  const auto is_late = [&](Clock::SteadyTime since, std::chrono::nanoseconds timeout, std::uint64_t moved) {
+    return timeout > 0ns && host_.now() - since >= timeout + std::chrono::seconds(moved / 1024);
+  };
+  if (stream.receives) {
+    return is_late(stream.body_since, options_.read_timeout, stream.received) ? std::optional(Limit::read_timeout)
+                                                                              : std::nullopt;
+  }
+  // Who gives us no window does not read.
+  const bool is_held_back =
+      stream.answers && (nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id) <= 0 ||
+                         nghttp2_session_get_remote_window_size(session_.get()) <= 0);
+  if (is_held_back) {
+    return is_late(stream.answer_since, options_.write_timeout, stream.given) ? std::optional(Limit::write_timeout)
+                                                                              : std::nullopt;
+  }
+  return stream.handler_runs && is_late(stream.handler_since, options_.handler_timeout, 0)
+             ? std::optional(Limit::handler_timeout)
+             : std::nullopt;
+}
+
+void Http2::abandon_handler(Stream& stream) {
+  stream.handler_runs = false;
+  --handlers_;
+  host_.abandon(std::move(stream.exchange));
+  stream.exchange = std::make_unique<Exchange>();
+  stream.exchange->stream = stream.id;
+  if (stream.answers) {
+    check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR));
+  } else {
+    refuse(stream, {503, "the request took too long"});
   }
 }
 
 void Http2::on_timeout() {
   switch (waiting()) {
-    case Waiting::for_handler: {
-      std::vector<Stream*> late;
-      for (const auto& [id, stream] : streams_) {
-        if (stream->handler_runs) {
-          late.push_back(stream.get());
-        }
-      }
-      for (Stream* stream : late) {
-        counters_.note(Limit::handler_timeout);
-        stream->handler_runs = false;
-        --handlers_;
-        host_.abandon(std::move(stream->exchange));
-        stream->exchange = std::make_unique<Exchange>();
-        stream->exchange->stream = stream->id;
-        if (stream->answers) {
-          check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR));
-        } else {
-          refuse(*stream, {503, "the request took too long"});
-        }
-      }
-      break;
-    }
+    case Waiting::for_handler:
     case Waiting::for_body:
-      time_out_bodies();
+      time_out_streams();
       break;
     case Waiting::for_head:
     case Waiting::for_request:

@@ -72,7 +72,9 @@ class Http2 final : public Protocol {
   void answer(Stream& stream);
   void send_head(Stream& stream, const http::Response& response, bool has_body);
   void consume(Stream& stream);
-  void time_out_bodies();
+  void time_out_streams();
+  [[nodiscard]] std::optional<Limit> passed_limit(const Stream& stream) const;
+  void abandon_handler(Stream& stream);
   void pump();
   void go_away(std::uint32_t error);
   void finish_if_done();
@@ -92,6 +94,7 @@ class Http2 final : public Protocol {
   std::size_t bodies_ = 0;          // streams whose body is not complete
   std::size_t handlers_ = 0;        // that run
   std::uint64_t received_ = 0;      // bytes of bodies
+  Clock::SteadyTime next_check_{};
   Clock::SteadyTime idle_frames_since_{};
   int idle_frames_ = 0;         // that do nothing: floods are made of them
   std::size_t idle_bytes_ = 0;  // since something came that is a part of a request

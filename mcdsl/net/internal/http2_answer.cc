@@ -51,6 +51,7 @@ void Http2::on_news(Exchange& exchange, News news) {
     stream->handler_runs = false;
     --handlers_;
   }
+  stream->handler_since = host_.now();  // of a body that it writes: it has gone on
   if (!stream->answers && (news.has_head || news.done)) {
     if (stream->refusal && news.done) {
       exchange.response = http::error(stream->refusal->status, stream->refusal->text);
@@ -80,6 +81,7 @@ void Http2::answer(Stream& stream) {
     stream.source.emplace(*response.file);
   }
   stream.answers = true;
+  stream.answer_since = host_.now();
   send_head(stream, response, may_have_body && (stream.source || !response.body.empty() || !response.trailers.empty()));
 }
 
@@ -129,6 +131,7 @@ ssize_t Http2::give_data(Stream& stream, std::uint8_t* out, std::size_t size, st
     stream.sent += given;
     is_end = stream.sent == response.body.size();
   }
+  stream.given += given;
   if (is_end) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!response.trailers.empty()) {

@@ -39,7 +39,10 @@ struct Http2::Stream {
   std::optional<TrailerReader> trailers;
 
   bool handler_runs = false;
+  Clock::SteadyTime handler_since{};
   bool answers = false;
+  Clock::SteadyTime answer_since{};
+  std::uint64_t given = 0;           // of the answer's body, to be sent
   std::optional<BodySource> source;  // of the answer's body
   std::size_t sent = 0;              // of a body that is whole
   std::string piece;
@@ -81,7 +84,7 @@ struct Http2::Stream {
     refusal.reset();
     trailers.reset();
     head_bytes = head_fields = sent = unconsumed = 0;
-    received = 0;
+    received = given = 0;
     has_head = receives = handler_runs = answers = false;
   }
 };
