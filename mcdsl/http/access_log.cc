@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +21,17 @@ log::Level level_of(int status) {
   return status > 500 ? log::Level::warn : log::Level::info;
 }
 
+// Of the body, as far as it is known before it leaves.
+std::uint64_t body_bytes(const Request& request, const Response& response) {
+  if (request.method() == Method::head) {
+    return 0;
+  }
+  if (response.stream) {
+    return response.stream->length.value_or(0);
+  }
+  return response.file ? response.file->length : response.body.size();
+}
+
 void write_line(const log::Logger& logger, const Request& request, const Response& response,
                 std::chrono::nanoseconds duration) {
   constexpr std::size_t kLongestPath = 512;
@@ -33,7 +45,7 @@ void write_line(const log::Logger& logger, const Request& request, const Respons
       {"path", request.path().substr(0, kLongestPath)},
       {"route", request.route()},
       {"status", response.status},
-      {"bytes", request.method() == Method::head ? 0 : response.body.size()},
+      {"bytes", body_bytes(request, response)},
       {"duration", duration},
       {"client", request.peer().address},
       none,

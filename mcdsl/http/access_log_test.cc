@@ -95,6 +95,24 @@ TEST_F(AccessLog, WritesOtherServerErrorsAsWarnings) {
   EXPECT_TRUE(line.contains("error=\"ask mcias: timeout\"")) << line;
 }
 
+TEST_F(AccessLog, CountsTheBytesOfFilesAndOfStreamsThatSayTheirLength) {
+  const auto count = [this](const Response& response, Method method = Method::get) {
+    const std::string before = capture_.text();
+    const std::string line = logged([&](Request&) { return response; }, method, "/v1/a").substr(before.size());
+    const auto from = line.find(" bytes=") + 1;
+    return line.substr(from, line.find(' ', from) - from);
+  };
+  Response file;
+  file.file = FileBody{.fd = nullptr, .offset = 10, .length = 5'000'000'000};
+  EXPECT_EQ(count(file), "bytes=5000000000");
+  EXPECT_EQ(count(file, Method::head), "bytes=0");
+  const auto nothing = [](BodyWriter&) -> Result<void> { return {}; };
+  Response whole = stream("text/plain", nothing);
+  whole.stream->length = 7;
+  EXPECT_EQ(count(whole), "bytes=7");
+  EXPECT_EQ(count(stream("text/plain", nothing)), "bytes=0");
+}
+
 TEST_F(AccessLog, CountsNoBytesForHead) {
   EXPECT_TRUE(logged([](Request&) { return text("hello"); }, Method::head, "/v1/a").contains("status=200 bytes=0 "));
 }

@@ -36,6 +36,12 @@ class Echo final : public http::Application {
       require(http::is_token(field.name) && http::is_field_value(field.value));
       text.append(field.name).append(":").append(field.value).append("\n");
     }
+    require(request.trailers().size() <= kOptions.max_header_fields);
+    for (const auto field : request.trailers()) {
+      require(http::is_token(field.name) && http::is_field_value(field.value));
+      require(field.name != "host" && field.name != "content-length" && field.name != "transfer-encoding");
+      text.append(field.name).append("=").append(field.value).append("\n");
+    }
     require(request.body().size() <= 300);
     return http::text(text.append(request.body()));
   }

@@ -39,6 +39,8 @@ class Echo final : public http::Application {
     require(request.path().starts_with('/') || request.path() == "*");
     require(request.headers().count("host") == 1);
     require(request.headers().size() <= kOptions.max_header_fields + 1);
+    require(request.trailers().size() <= kOptions.max_header_fields);
+    require(!request.trailers().contains("host") && !request.trailers().contains("content-length"));
     for (const http::Headers* fields : {&request.headers(), &request.trailers()}) {
       for (const auto field : *fields) {
         require(http::is_token(field.name) && http::is_field_value(field.value));

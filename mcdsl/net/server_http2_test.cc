@@ -262,6 +262,59 @@ TEST_F(Http2Test, PassesTrailersInBothDirections) {
   EXPECT_EQ(client.answer(id).trailers.get("x-answer"), "what");
 }
 
+TEST_F(Http2Test, KeepsNoTrailerThatBelongsIntoAHead) {
+  app_.handlers["/trailers"] = [](http::Request& request) {
+    http::Response response =
+        http::text(std::to_string(request.trailers().size()) + std::string(request.header("host").value_or("none")) +
+                   (request.bearer_token() ? "known" : "unknown"));
+    response.trailers.add("content-length", "7");
+    response.trailers.add("x-kept", "yes");
+    return response;
+  };
+  serve();
+  Http2Client client(connect());
+  const auto id =
+      client.request("POST", "/trailers", {}, "body", false,
+                     {{"host", "evil"}, {"x-forwarded-host", "evil"}, {"authorization", "Bearer b"}, {"x", "y"}});
+  EXPECT_EQ(client.wait_for(id).body, "1localhostunknown");
+  EXPECT_EQ(client.answer(id).trailers.size(), 1U);
+  EXPECT_EQ(client.answer(id).trailers.get("x-kept"), "yes");
+}
+
+TEST_F(Http2Test, HoldsTrailersToTheLimitsOfAHead) {
+  serve({.max_header_bytes = 4096, .max_header_fields = 20});
+  Http2Client client(connect());
+  for (const char* path : {"/echo", "/in"}) {
+    const auto post = [&](const Http2Client::Fields& trailers) {
+      return client.wait_for(client.request("POST", path, {}, "body", false, trailers)).status;
+    };
+    EXPECT_EQ(post(Http2Client::Fields(20, {"x-many", "1"})), 200) << path;
+    EXPECT_EQ(post(Http2Client::Fields(21, {"x-many", "1"})), 431) << path;
+    EXPECT_EQ(post({{"x-large", std::string(5000, 'x')}}), 431) << path;
+  }
+  EXPECT_EQ(server_->stats().at(Limit::max_header_fields), 2U);
+  EXPECT_EQ(server_->stats().at(Limit::max_header_bytes), 2U);
+}
+
+// nghttp2 passes over such fields; HTTP/1.1 refuses them, and two readers of one request must not differ.
+TEST_F(Http2Test, RefusesFieldsThatNoMessageMayHave) {
+  serve();
+  Http2Client client(connect());
+  const std::array<std::pair<std::string, std::string>, 6> fields{{{"x", "a\r\nhost: b"},
+                                                                   {"x", "a\nb"},
+                                                                   {"x", std::string("a\0b", 3)},
+                                                                   {"x", "a\x7f"},
+                                                                   {"x y", "a"},
+                                                                   {"x\r\ny", "a"}}};
+  for (const auto& [name, value] : fields) {
+    EXPECT_EQ(client.get("/", {{name, value}}).status, 400) << name << value;
+    EXPECT_EQ(client.wait_for(client.request("POST", "/echo", {}, "b", false, {{name, value}})).status, 400);
+  }
+  EXPECT_EQ(server_->stats().requests, 0U);
+  EXPECT_EQ(server_->stats().malformed, 2 * fields.size());
+  EXPECT_EQ(client.get("/after").body, "/after");
+}
+
 TEST_F(Http2Test, RefusesWhatIsTooLarge) {
   app_.max_bytes = 1000;
   serve({.max_header_bytes = 4096, .max_header_fields = 20});
@@ -274,6 +327,27 @@ TEST_F(Http2Test, RefusesWhatIsTooLarge) {
   }
   EXPECT_EQ(client.wait_for(client.request("POST", "/echo", {}, pattern(1000))).status, 200);
   EXPECT_EQ(client.wait_for(client.request("BREW", "/")).status, 501);
+}
+
+TEST_F(Http2Test, EndsTheConnectionOfAHeadThatIsFarPastTheLimit) {
+  serve({.max_header_bytes = 4096, .max_header_fields = 20});
+  Http2Client client(connect());
+  EXPECT_EQ(client.get("/", {{"x-large", std::string(10'000, 'x')}}).status, 431);
+  EXPECT_EQ(server_->stats().at(Limit::flood), 0U);
+  EXPECT_EQ(client.get("/", Http2Client::Fields(3, {"x-large", std::string(10'000, 'x')})).status, 0);
+  EXPECT_EQ(server_->stats().at(Limit::flood), 1U);
+  EXPECT_EQ(server_->stats().requests, 0U);
+}
+
+TEST_F(Http2Test, CountsAFloodOfResetsAndReadsNoMoreOfIt) {
+  serve({}, clock_);  // which stands still: who lingers would do so for ever
+  Http2Client client(connect());
+  EXPECT_TRUE(testing::eventually([&] {
+    client.reset(client.request("GET", "/"));
+    return server_->stats().at(Limit::flood) == 1;
+  }));
+  EXPECT_FALSE(client.wait_until([] { return false; }));
+  EXPECT_TRUE(testing::eventually([&] { return server_->stats().open == 0; }));
 }
 
 TEST_F(Http2Test, RefusesMoreRequestsAtATimeThanItTakes) {

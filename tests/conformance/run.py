@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Runs other people's test suites against our server: h2spec for HTTP/2, plain and over TLS.
+"""Runs other people's test suites against our server: h2spec for HTTP/2, plain and over TLS, and the attacks of slowhttptest.
 
-Every case passes or stands in EXCEPTIONS with the reason; one that stands there and passes is a failure too.
+Every case of h2spec passes or stands in EXCEPTIONS with the reason; one that stands there and passes is a failure too.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree
+
+import slow
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOOL_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/go/bin"])
@@ -63,6 +66,18 @@ def run_h2spec(program, name, port, *options):
     return wrong + (1 if not cases else 0)
 
 
+@contextlib.contextmanager
+def running(command):
+    """A server while it is in use: its plain port and its secure one."""
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield server.stdout.readline().split()
+    finally:
+        server.stdin.close()
+        if server.wait() != 0:
+            raise SystemExit(f"the server ended with status {server.returncode}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", type=pathlib.Path, required=True, help="the program conformance_server")
@@ -70,15 +85,10 @@ def main():
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     h2spec = build_h2spec(arguments.cache.resolve())
-    server = subprocess.Popen([arguments.server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        plain, secure = server.stdout.readline().split()
+    with running([arguments.server]) as (plain, secure):
         wrong = run_h2spec(h2spec, "plain", plain) + run_h2spec(h2spec, "TLS", secure, "--tls", "--insecure")
-    finally:
-        server.stdin.close()
-        if server.wait() != 0:
-            print(f"the server ended with status {server.returncode}")
-            wrong = 1
+    with running([arguments.server, str(slow.TIMEOUT)]) as (plain, _):
+        wrong += slow.run(plain)
     return 1 if wrong else 0
 
 

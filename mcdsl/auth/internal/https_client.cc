@@ -10,10 +10,10 @@
 #include <openssl/ssl.h>
 
 #include "mcdsl/auth/internal/certificate_check.h"
-#include "mcdsl/auth/internal/sigpipe_guard.h"
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/base/file.h"
+#include "mcdsl/base/sigpipe_guard.h"
 
 namespace mcdsl::auth::internal {
 namespace {

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mcdsl/auth/internal/sigpipe_guard.h"
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/sigpipe_guard.h"
 
 namespace mcdsl::auth::internal {
 namespace {

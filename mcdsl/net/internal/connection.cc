@@ -494,6 +494,7 @@ void Connection::handle_timeout() {
     return;
   }
   protocol_->on_timeout();
+  waiting_since_ = loop_.now();  // where others of its requests have begun later, it waits on
   attend_later();  // for what that has put out
   rearm();
 }

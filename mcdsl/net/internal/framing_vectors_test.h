@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mcdsl/http/application.h"
@@ -14,7 +15,7 @@ struct FramingVector {
   std::string_view name;
   std::string bytes;
   int status = 200;
-  std::string echo{};  ///< "METHOD path|query|host|body"
+  std::string echo{};  ///< "METHOD path|query|host|body", and "|name=value" for each trailer field
 };
 
 /// Answers with what it was asked. Its limit for bodies is 1,000 bytes.
@@ -27,11 +28,23 @@ class EchoApplication final : public http::Application {
     if (request.refusal()) {
       return http::error(request.refusal()->status, request.refusal()->text);
     }
-    return http::text(std::string(name(request.method())) + " " + std::string(request.path()) + "|" +
-                      std::string(request.query()) + "|" + std::string(request.header("host").value_or("none")) + "|" +
-                      std::string(request.body()));
+    std::string echo = std::string(name(request.method())) + " " + std::string(request.path()) + "|" +
+                       std::string(request.query()) + "|" + std::string(request.header("host").value_or("none")) + "|" +
+                       std::string(request.body());
+    for (const auto field : request.trailers()) {
+      echo.append("|").append(field.name).append("=").append(field.value);
+    }
+    return http::text(std::move(echo));
   }
 };
+
+inline std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) {
+    all += text;
+  }
+  return all;
+}
 
 inline std::vector<FramingVector> good_framing_vectors() {
   using namespace std::string_literals;
@@ -68,7 +81,14 @@ inline std::vector<FramingVector> good_framing_vectors() {
       {"Chunked in capitals", post + "Transfer-Encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n", 200, "POST /||a|x"},
       {"CRLF inside a chunk", chunked + "4\r\n\r\n\r\n\r\n0\r\n\r\n", 200, "POST /||a|\r\n\r\n"},
       {"chunk extensions", chunked + "1;a;b=c;d=\"e;\\\"f\"\r\nx\r\n0;z\r\n\r\n", 200, "POST /||a|x"},
-      {"trailers", chunked + "1\r\nx\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n", 200, "POST /||a|x"},
+      {"trailers", chunked + "1\r\nx\r\n0\r\nX-Sum:  1 \r\nY:\r\n\r\n", 200, "POST /||a|x|x-sum=1|y="},
+      {"the same trailer twice", chunked + "0\r\nX: 1\r\nX: 2\r\n\r\n", 200, "POST /||a||x=1|x=2"},
+      {"a trailer that would be framing", chunked + "0\r\nContent-Length: 5\r\nX: 1\r\n\r\n", 200, "POST /||a||x=1"},
+      {"a trailer that would be a host", chunked + "0\r\nHOST: b\r\nX-Forwarded-Host: b\r\n\r\n", 200, "POST /||a|"},
+      {"a trailer that would be a caller", chunked + "0\r\nAuthorization: Bearer b\r\nCookie: c\r\n\r\n", 200,
+       "POST /||a|"},
+      {"a trailer of the greatest length", chunked + "0\r\nX: " + std::string(16'383, 't') + "\r\n\r\n", 200,
+       "POST /||a||x=" + std::string(16'383, 't')},
       {"a chunk line of the greatest length", chunked + "1;" + std::string(254, 'e') + "\r\nx\r\n0\r\n\r\n", 200,
        "POST /||a|x"},
       {"a body of the greatest length", post + "Content-Length: 1000\r\n\r\n" + std::string(1000, 'b'), 200,
@@ -211,7 +231,17 @@ inline std::vector<FramingVector> bad_body_vectors() {
       {"a folded trailer", chunked + "0\r\nX: a\r\n b\r\n\r\n", 400},
       {"a space before a trailer's colon", chunked + "0\r\nX : a\r\n\r\n", 400},
       {"bare LF after a trailer", chunked + "0\r\nX: a\n\r\n", 400},
-      {"trailers that are too large", chunked + "0\r\nX: " + std::string(9000, 'a') + "\r\n\r\n", 431},
+      {"NUL in a trailer", chunked + "0\r\nX: a\0\r\n\r\n"s, 400},
+      {"bare CR in a trailer", chunked + "0\r\nX: a\rY: b\r\n\r\n", 400},
+      {"a trailer without a name", chunked + "0\r\n: a\r\n\r\n", 400},
+      {"a malformed trailer that is not wanted", chunked + "0\r\nHost: a\x01\r\n\r\n", 400},
+      {"a trailer that is too large", chunked + "0\r\nX: " + std::string(16'384, 'a') + "\r\n\r\n", 431},
+      {"a trailer that does not end", chunked + "0\r\nX: " + std::string(20'000, 'a'), 431},
+      {"trailers that are too large",
+       chunked + "0\r\n" + std::string(9000, 'a') + ": a\r\n" + std::string(9000, 'b') + ": b\r\n\r\n", 431},
+      {"a trailer that is too large and not wanted", chunked + "0\r\nHost: " + std::string(16'384, 'a') + "\r\n\r\n",
+       431},
+      {"too many trailers", chunked + "0\r\n" + repeated("X: a\r\n", 101) + "\r\n", 431},
       {"a body that is too large", post + "Content-Length: 1001\r\n\r\n" + std::string(1001, 'b'), 413},
       {"a chunk that is too large", chunked + "3e9\r\n" + std::string(1001, 'b') + "\r\n0\r\n\r\n", 413},
       {"chunks that are too large", chunked + "3e8\r\n" + std::string(1000, 'b') + "\r\n1\r\nb\r\n0\r\n\r\n", 413},

@@ -8,7 +8,7 @@
 namespace mcdsl::net {
 namespace {
 
-constexpr std::size_t kLongestChunkLine = std::size_t{16} << 10U;  // with its extensions, and a trailer field
+constexpr std::size_t kLongestChunkLine = 1024;  // with its extensions; or what stands around a trailer field
 
 constexpr std::string_view kTookTooLong = "the request took too long";
 
@@ -28,7 +28,9 @@ std::string chunk_header(std::size_t size) {
 std::string last_chunk(const http::Headers& trailers) {
   std::string out = "0\r\n";
   for (const auto field : trailers) {
-    out.append(field.name).append(": ").append(field.value).append("\r\n");
+    if (is_trailer_field(field.name)) {
+      out.append(field.name).append(": ").append(field.value).append("\r\n");
+    }
   }
   return out + "\r\n";
 }
@@ -48,6 +50,10 @@ bool has_no_body(int status) {
 
 Http1::Http1(ProtocolHost& host, const http::Application& application, const ServerOptions& options, Counters& counters)
     : host_(host), application_(application), options_(options), counters_(counters) {}
+
+ChunkedDecoder Http1::new_decoder() const {
+  return ChunkedDecoder(TrailerReader(options_.max_header_bytes, options_.max_header_fields));
+}
 
 std::size_t Http1::on_input(std::string_view bytes) {
   std::size_t consumed = 0;
@@ -125,7 +131,7 @@ void Http1::begin_message() {
 }
 
 void Http1::begin_body(bool streams) {
-  chunked_ = {};
+  chunked_ = new_decoder();
   if (framing_.expects_continue) {
     host_.send(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
   }
@@ -161,6 +167,7 @@ std::size_t Http1::read_body(std::string_view bytes) {
   } else if (progress.refusal) {
     refuse(*progress.refusal);
   } else if (progress.done) {
+    exchange_->request.mutable_trailers() = chunked_.take_trailers();
     submit();
   }
   return progress.consumed;
@@ -193,7 +200,7 @@ std::size_t Http1::read_streamed_body(std::string_view bytes) {
   }
   std::string data;
   // A line of the framing may need more than the room for data.
-  const auto window = bytes.substr(0, std::max(room, kLongestChunkLine));
+  const auto window = bytes.substr(0, std::max(room, options_.max_header_bytes + kLongestChunkLine));
   const auto progress = chunked_.decode(window, max_body_bytes_ - received_, data);
   pipe.push(data);
   received_ += data.size();

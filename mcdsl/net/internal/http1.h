@@ -33,6 +33,7 @@ class Http1 final : public Protocol {
   [[nodiscard]] Waiting for_handler() const;
   enum class Phase : std::uint8_t { head, body, handler, answer, finished };
 
+  [[nodiscard]] ChunkedDecoder new_decoder() const;
   std::size_t read_head(std::string_view bytes);
   std::size_t read_body(std::string_view bytes);
   std::size_t read_streamed_body(std::string_view bytes);
@@ -65,7 +66,7 @@ class Http1 final : public Protocol {
   std::optional<Refusal> body_refusal_;  // of a body whose handler runs already
   HeadScanner scanner_;
   Framing framing_;
-  ChunkedDecoder chunked_;
+  ChunkedDecoder chunked_ = new_decoder();
   std::size_t max_body_bytes_ = 0;
   std::uint64_t received_ = 0;        // of the body
   std::optional<BodySource> source_;  // of the rest of the answer

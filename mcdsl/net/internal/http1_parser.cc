@@ -12,7 +12,8 @@ using http::equal_ignoring_case;
 constexpr std::string_view kCrlf = "\r\n";
 constexpr std::size_t kMaxChunkLine = 256;        // size and extensions; nobody needs more
 constexpr std::size_t kMaxExtensionBytes = 8192;  // of a whole body: chunks of one byte could carry 256 each
-constexpr std::size_t kMaxTrailerBytes = 8192;
+// Around the name and value of a trailer field: the colon and more whitespace than anybody sends.
+constexpr std::size_t kMaxAroundField = 64;
 
 constexpr Refusal bad(std::string_view text) {
   return {400, text};
@@ -149,7 +150,7 @@ std::optional<Refusal> read_request_line(std::string_view text, RequestLine& lin
   return read_target(target, line);
 }
 
-std::optional<Refusal> read_field(std::string_view line, http::Headers& headers) {
+std::optional<Refusal> split_field(std::string_view line, http::Headers::Field& field) {
   if (line.starts_with(' ') || line.starts_with('\t')) {
     return bad("folded header line");  // obs-fold, RFC 9112 §5.2
   }
@@ -157,12 +158,20 @@ std::optional<Refusal> read_field(std::string_view line, http::Headers& headers)
   if (colon == std::string_view::npos) {
     return bad("malformed header name");
   }
-  const std::string_view name = line.substr(0, colon);
-  if (headers.try_add(name, http::trim(line.substr(colon + 1)))) {
+  field = {.name = line.substr(0, colon), .value = http::trim(line.substr(colon + 1))};
+  return std::nullopt;
+}
+
+std::optional<Refusal> read_field(std::string_view line, http::Headers& headers) {
+  http::Headers::Field field;
+  if (const auto refusal = split_field(line, field)) {
+    return refusal;
+  }
+  if (headers.try_add(field.name, field.value)) {
     return std::nullopt;
   }
   // A space before the colon too makes a malformed name, RFC 9112 §5.1.
-  return bad(http::is_token(name) ? "invalid character in header value" : "malformed header name");
+  return bad(http::is_token(field.name) ? "invalid character in header value" : "malformed header name");
 }
 
 std::optional<Refusal> read_content_length(std::string_view value, std::uint64_t& length) {
@@ -463,16 +472,18 @@ std::size_t ChunkedDecoder::read_data_end(std::string_view bytes, Progress& prog
 }
 
 std::size_t ChunkedDecoder::read_trailer(std::string_view bytes, Progress& progress) {
-  const auto line = read_line(bytes, kMaxTrailerBytes - trailer_bytes_, {431, "trailers too large"}, progress);
+  const auto line = read_line(bytes, trailers_.room() + kMaxAroundField, {431, "trailers too large"}, progress);
   if (!line) {
     return 0;
   }
   if (line->empty()) {
     progress.done = true;
   } else {
-    http::Headers ignored;
-    progress.refusal = read_field(*line, ignored);
-    trailer_bytes_ += line->size();
+    http::Headers::Field field;
+    progress.refusal = split_field(*line, field);
+    if (!progress.refusal) {
+      progress.refusal = trailers_.add(field.name, field.value);
+    }
   }
   return line->size() + kCrlf.size();
 }

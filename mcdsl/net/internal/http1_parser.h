@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "mcdsl/http/request.h"
+#include "mcdsl/net/internal/trailer_fields.h"
 
 namespace mcdsl::net {
 
@@ -50,9 +52,11 @@ class HeadScanner {
 /// A target in origin form (RFC 9112 §3.2.1), or "*" for OPTIONS.
 [[nodiscard]] bool is_origin_target(std::string_view target, http::Method method);
 
-/// Decodes a chunked body (RFC 9112 §7.1). Trailer fields are checked and dropped.
+/// Decodes a chunked body (RFC 9112 §7.1) and the trailer fields behind it.
 class ChunkedDecoder {
  public:
+  explicit ChunkedDecoder(TrailerReader trailers) : trailers_(std::move(trailers)) {}
+
   struct Progress {
     std::size_t consumed = 0;          ///< bytes taken from the input
     bool done = false;                 ///< the last chunk and the trailers are read
@@ -61,6 +65,9 @@ class ChunkedDecoder {
 
   /// Appends what `bytes` holds of the body to `body`; what was not consumed must come again with more behind it.
   [[nodiscard]] Progress decode(std::string_view bytes, std::size_t max_bytes, std::string& body);
+
+  /// The trailer fields, once it is done.
+  [[nodiscard]] http::Headers take_trailers() noexcept { return trailers_.take(); }
 
  private:
   enum class State : std::uint8_t { size, data, data_end, trailer };
@@ -74,7 +81,7 @@ class ChunkedDecoder {
   State state_ = State::size;
   std::uint64_t left_in_chunk_ = 0;
   std::size_t extension_bytes_ = 0;
-  std::size_t trailer_bytes_ = 0;
+  TrailerReader trailers_;
 };
 
 }  // namespace mcdsl::net

@@ -169,6 +169,21 @@ TEST(Http1, TellsTheRequestWhoSentIt) {
   EXPECT_EQ(host.submitted->request.peer().address, "192.0.2.1");
 }
 
+TEST(Http1, HoldsTrailersToTheLimitsOfAHeadAndForgetsThemWithTheirRequest) {
+  const auto post = [](int fields) {
+    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + repeated("X: y\r\n", fields) +
+           "\r\n";
+  };
+  FakeHost host(kEcho, {.max_header_fields = 4});
+  host.feed(post(4) + std::string(kGet));
+  EXPECT_TRUE(host.sent.contains("POST /||a||x=y|x=y|x=y|x=yHTTP/1.1")) << host.sent;
+  EXPECT_TRUE(host.sent.ends_with("GET /||a|")) << host.sent;
+  host.feed(post(5));
+  EXPECT_TRUE(host.sent.contains("HTTP/1.1 431 ")) << host.sent;
+  EXPECT_EQ(host.counters.limited[static_cast<std::size_t>(Limit::max_header_fields)].get(), 1U);
+  EXPECT_EQ(host.finishes, 1);
+}
+
 TEST(Http1, AnswersLateHeadsAndBodiesWith408) {
   const std::vector<std::pair<std::string_view, Limit>> late{
       {"GET / HT", Limit::header_timeout},

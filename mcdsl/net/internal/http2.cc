@@ -18,12 +18,14 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kStreamWindow = BodyPipe::kCapacity;
 constexpr std::int32_t kConnectionWindow = 1 << 20;
 constexpr std::size_t kSpareStreams = 16;
+constexpr auto kCheckInterval = 1s;  // of the times of streams, where input comes all the time
 
 // Frames that do nothing, in so much time: no client needs as many.
 constexpr int kMaxIdleFrames = 1000;
 constexpr auto kIdleFramesTime = 10s;
 constexpr std::size_t kMaxIdleBytes = std::size_t{1} << 20U;  // in a row that belong to no request
 constexpr int kMaxRefusals = 100;                             // of heads, on one connection
+constexpr std::size_t kMaxHeadTimes = 4;  // what a head may have of its limit before it is an attack, not a mistake
 
 }  // namespace
 
@@ -59,7 +61,9 @@ std::size_t Http2::on_input(std::string_view bytes) {
   if (taken < 0 || idle_bytes_ > kMaxIdleBytes) {  // no memory, a flood, or no HTTP/2
     give_up();
   }
-  time_out_bodies();
+  if (host_.now() >= next_check_) {
+    time_out_streams();
+  }
   pump();
   return bytes.size();
 }
@@ -94,10 +98,17 @@ void Http2::begin_stream(std::int32_t id) {
   ++heads_;
 }
 
-void Http2::take_header(Stream& stream, std::string_view name, std::string_view value) {
-  // As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2).
-  stream.head_bytes += name.size() + value.size() + 32;
+// A few bytes may stand for much (RFC 7541 §7.3): who is far past the limit is not read to the end.
+void Http2::note_field(Stream& stream, std::size_t size) {
+  constexpr std::size_t kPerField = 32;  // as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2)
+  stream.head_bytes += size + kPerField;
   ++stream.head_fields;
+  if (stream.head_bytes > kMaxHeadTimes * (options_.max_header_bytes + kPerField * options_.max_header_fields)) {
+    give_up();
+  }
+}
+
+void Http2::take_header(Stream& stream, std::string_view name, std::string_view value) {
   if (stream.refusal) {
     return;
   }
@@ -117,9 +128,32 @@ void Http2::take_header(Stream& stream, std::string_view name, std::string_view 
 }
 
 void Http2::take_trailer(Stream& stream, std::string_view name, std::string_view value) {
-  stream.head_bytes += name.size() + value.size();
-  if (stream.head_bytes <= options_.max_header_bytes && !name.starts_with(':') && !stream.handler_runs) {
-    (void)stream.exchange->request.mutable_trailers().try_add(name, value);
+  if (!stream.receives || name.starts_with(':')) {  // nobody waits for the request's end any more
+    return;
+  }
+  if (!stream.trailers) {
+    stream.trailers.emplace(options_.max_header_bytes, options_.max_header_fields);
+  }
+  if (const auto refusal = stream.trailers->add(name, value)) {
+    refuse_trailers(stream, *refusal);
+  }
+}
+
+void Http2::refuse_trailers(Stream& stream, const Refusal& refusal) {
+  if (stream.receives) {
+    note_refusal();
+    refuse_body(stream, refusal, Code::invalid_argument);
+  }
+}
+
+// A field that no message may have (RFC 9113 §8.2.1). nghttp2 would pass over it; what two readers could read in two
+// ways is refused.
+void Http2::take_invalid_header(Stream& stream) {
+  constexpr Refusal kInvalid{400, "invalid header field"};
+  if (stream.has_head) {
+    refuse_trailers(stream, kInvalid);
+  } else if (!stream.refusal) {
+    stream.refusal = kInvalid;
   }
 }
 
@@ -229,12 +263,16 @@ void Http2::end_body(Stream& stream) {
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {
     pipe->end();
   } else {
+    if (stream.trailers) {
+      stream.exchange->request.mutable_trailers() = stream.trailers->take();
+    }
     submit(stream);
   }
 }
 
 void Http2::submit(Stream& stream) {
   stream.handler_runs = true;
+  stream.handler_since = host_.now();
   ++(stream.exchange->has_own_time() ? calls_ : handlers_);
   host_.submit(*stream.exchange);
 }
@@ -297,10 +335,15 @@ void Http2::note_refusal() {
 }
 
 // Of who means harm: no time is spent on reading what still comes.
-void Http2::give_up() {
+void Http2::note_flood() {
   if (!std::exchange(is_hostile_, true)) {
     counters_.note(Limit::flood);
-    finished_ = true;
+  }
+}
+
+void Http2::give_up() {
+  note_flood();
+  if (!std::exchange(finished_, true)) {
     go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
@@ -334,45 +377,66 @@ void Http2::drain() {
   pump();
 }
 
-void Http2::time_out_bodies() {
-  if (options_.read_timeout == 0ns || bodies_ == 0) {
-    return;
-  }
-  std::vector<Stream*> late;
+// Each stream has its own time: others on the same connection neither shorten nor prolong it.
+void Http2::time_out_streams() {
+  next_check_ = host_.now() + kCheckInterval;
+  std::vector<std::pair<Stream*, Limit>> late;
   for (const auto& [id, stream] : streams_) {
-    const auto allowed = options_.read_timeout + std::chrono::seconds(stream->received / 1024);
-    if (stream->receives && !stream->exchange->has_own_time_for_body() && host_.now() - stream->body_since >= allowed) {
-      late.push_back(stream.get());
+    if (const auto limit = passed_limit(*stream)) {
+      late.emplace_back(stream.get(), *limit);
     }
   }
-  for (Stream* stream : late) {
-    counters_.note(Limit::read_timeout);
-    refuse_body(*stream, {408, "request body took too long"}, Code::deadline_exceeded);
+  for (const auto& [stream, limit] : late) {
+    counters_.note(limit);
+    if (limit == Limit::read_timeout) {
+      refuse_body(*stream, {408, "request body took too long"}, Code::deadline_exceeded);
+    } else if (limit == Limit::write_timeout) {
+      check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_CANCEL));
+    } else {
+      abandon_handler(*stream);
+    }
+  }
+}
+
+std::optional<Limit> Http2::passed_limit(const Stream& stream) const {
+  // A peer that keeps this up is slow, not hostile.
+  const auto is_late = [&](Clock::SteadyTime since, std::chrono::nanoseconds timeout, std::uint64_t moved) {
+    return timeout > 0ns && host_.now() - since >= timeout + std::chrono::seconds(moved / 1024);
+  };
+  if (stream.receives && !stream.exchange->has_own_time_for_body()) {
+    return is_late(stream.body_since, options_.read_timeout, stream.received) ? std::optional(Limit::read_timeout)
+                                                                              : std::nullopt;
+  }
+  if (stream.exchange->has_own_time()) {
+    return std::nullopt;
+  }
+  // Who gives us no window does not read.
+  const bool is_held_back =
+      stream.answers && (nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id) <= 0 ||
+                         nghttp2_session_get_remote_window_size(session_.get()) <= 0);
+  if (is_held_back) {
+    return is_late(stream.answer_since, options_.write_timeout, stream.given) ? std::optional(Limit::write_timeout)
+                                                                              : std::nullopt;
+  }
+  return stream.handler_runs && is_late(stream.handler_since, options_.handler_timeout, 0)
+             ? std::optional(Limit::handler_timeout)
+             : std::nullopt;
+}
+
+void Http2::abandon_handler(Stream& stream) {
+  give_answer_up(stream);
+  if (stream.answers) {
+    check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_INTERNAL_ERROR));
+  } else {
+    refuse(stream, {503, "the request took too long"});
   }
 }
 
 void Http2::on_timeout() {
   switch (waiting()) {
-    case Waiting::for_handler: {
-      std::vector<Stream*> late;
-      for (const auto& [id, stream] : streams_) {
-        if (stream->handler_runs && !stream->exchange->has_own_time()) {
-          late.push_back(stream.get());
-        }
-      }
-      for (Stream* stream : late) {
-        counters_.note(Limit::handler_timeout);
-        give_answer_up(*stream);
-        if (stream->answers) {
-          check(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR));
-        } else {
-          refuse(*stream, {503, "the request took too long"});
-        }
-      }
-      break;
-    }
+    case Waiting::for_handler:
     case Waiting::for_body:
-      time_out_bodies();
+      time_out_streams();
       break;
     case Waiting::for_call:
       break;

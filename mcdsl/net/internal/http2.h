@@ -50,8 +50,10 @@ class Http2 final : public Protocol {
 
   // What nghttp2 tells.
   void begin_stream(std::int32_t id);
+  void note_field(Stream& stream, std::size_t size);
   void take_header(Stream& stream, std::string_view name, std::string_view value);
   void take_trailer(Stream& stream, std::string_view name, std::string_view value);
+  void take_invalid_header(Stream& stream);
   void end_head(Stream& stream, bool has_body);
   void take_data(Stream& stream, std::string_view bytes);
   void end_body(Stream& stream);
@@ -59,6 +61,7 @@ class Http2 final : public Protocol {
   [[nodiscard]] ssize_t give_data(Stream& stream, std::uint8_t* out, std::size_t size, std::uint32_t& flags);
   void note_idle_frame();
   void note_refusal();
+  void note_flood();
   void give_up();
 
   [[nodiscard]] Stream* find(std::int32_t id) noexcept;
@@ -69,11 +72,14 @@ class Http2 final : public Protocol {
   void end_receiving(Stream& stream) noexcept;
   void give_answer_up(Stream& stream);
   void refuse(Stream& stream, const Refusal& refusal);
+  void refuse_trailers(Stream& stream, const Refusal& refusal);
   void refuse_body(Stream& stream, const Refusal& refusal, Code code);
   void answer(Stream& stream);
   void send_head(Stream& stream, const http::Response& response, bool has_body);
   void consume(Stream& stream);
-  void time_out_bodies();
+  void time_out_streams();
+  [[nodiscard]] std::optional<Limit> passed_limit(const Stream& stream) const;
+  void abandon_handler(Stream& stream);
   void pump();
   void go_away(std::uint32_t error);
   void finish_if_done();
@@ -95,6 +101,7 @@ class Http2 final : public Protocol {
   std::size_t handlers_ = 0;        // that run
   std::size_t calls_ = 0;           // that run and have a time of their own; the two counts above leave theirs out
   std::uint64_t received_ = 0;      // bytes of bodies
+  Clock::SteadyTime next_check_{};
   Clock::SteadyTime idle_frames_since_{};
   int idle_frames_ = 0;         // that do nothing: floods are made of them
   std::size_t idle_bytes_ = 0;  // since something came that is a part of a request

@@ -55,6 +55,7 @@ void Http2::on_news(Exchange& exchange, News news) {
   if (news.done) {
     end_handler(*stream);
   }
+  stream->handler_since = host_.now();  // of a body that it writes: it has gone on
   if (!stream->answers && (news.has_head || news.done)) {
     if (stream->refusal && news.done) {
       exchange.response = http::error(stream->refusal->status, stream->refusal->text);
@@ -84,6 +85,7 @@ void Http2::answer(Stream& stream) {
     stream.source.emplace(*response.file);
   }
   stream.answers = true;
+  stream.answer_since = host_.now();
   send_head(stream, response, may_have_body && (stream.source || !response.body.empty() || !response.trailers.empty()));
 }
 
@@ -137,13 +139,16 @@ ssize_t Http2::give_data(Stream& stream, std::uint8_t* out, std::size_t size, st
     stream.sent += given;
     is_end = stream.sent == response.body.size();
   }
+  stream.given += given;
   if (is_end) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!response.trailers.empty()) {
       flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       fields_.clear();
       for (const auto [name, value] : response.trailers) {
-        fields_.push_back(field(name, value, true));
+        if (is_trailer_field(name)) {
+          fields_.push_back(field(name, value, true));
+        }
       }
       check(nghttp2_submit_trailer(session_.get(), stream.id, fields_.data(), fields_.size()));
     }

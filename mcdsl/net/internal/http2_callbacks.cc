@@ -17,6 +17,20 @@ struct Http2::Callbacks::Functions {
 
   static Http2& self(void* user) { return *static_cast<Http2*>(user); }
 
+  // Of one field. Where the connection has been given up, nghttp2 is not to go on with the rest of them.
+  template <class Work>
+  static int guarded_field(void* user, const nghttp2_frame& frame, std::size_t size, Work work) noexcept {
+    return guarded([&] {
+      if (Stream* stream = self(user).find(frame.hd.stream_id)) {
+        self(user).note_field(*stream, size);
+        work(*stream);
+      }
+      if (self(user).finished_) {
+        throw Exception(Code::resource_exhausted, "HTTP/2: given up");
+      }
+    });
+  }
+
   // A head on a stream that was passed over: nghttp2 ignores it, RFC 9113 §5.1.1 wants the connection to end. A stream
   // that has been closed for so long that nghttp2 forgot it is no place for one either.
   static int on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* /*user*/) {
@@ -39,15 +53,20 @@ struct Http2::Callbacks::Functions {
   static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* frame, const std::uint8_t* name,
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/,
                        void* user) {
-    return guarded([&] {
-      if (Stream* stream = self(user).find(frame->hd.stream_id)) {
-        if (stream->has_head) {
-          self(user).take_trailer(*stream, text(name, name_size), text(value, value_size));
-        } else {
-          self(user).take_header(*stream, text(name, name_size), text(value, value_size));
-        }
+    return guarded_field(user, *frame, name_size + value_size, [&](Stream& stream) {
+      if (stream.has_head) {
+        self(user).take_trailer(stream, text(name, name_size), text(value, value_size));
+      } else {
+        self(user).take_header(stream, text(name, name_size), text(value, value_size));
       }
     });
+  }
+
+  static int on_invalid_header(nghttp2_session* /*session*/, const nghttp2_frame* frame, const std::uint8_t* /*name*/,
+                               std::size_t name_size, const std::uint8_t* /*value*/, std::size_t value_size,
+                               std::uint8_t /*flags*/, void* user) {
+    return guarded_field(user, *frame, name_size + value_size,
+                         [&](Stream& stream) { self(user).take_invalid_header(stream); });
   }
 
   static int on_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
@@ -109,6 +128,8 @@ struct Http2::Callbacks::Functions {
         self(user).note_refusal();
       } else if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
         self(user).counters_.note(Limit::max_streams);
+      } else if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code == NGHTTP2_INTERNAL_ERROR) {
+        self(user).note_flood();  // nghttp2's own limit of streams that are reset
       }
     });
   }
@@ -139,6 +160,7 @@ std::unique_ptr<nghttp2_session_callbacks, decltype(&nghttp2_session_callbacks_d
   nghttp2_session_callbacks_set_on_begin_frame_callback(made, Functions::on_begin_frame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, Functions::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(made, Functions::on_header);
+  nghttp2_session_callbacks_set_on_invalid_header_callback(made, Functions::on_invalid_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(made, Functions::on_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, Functions::on_data);
   nghttp2_session_callbacks_set_on_frame_send_callback(made, Functions::on_frame_sent);

@@ -11,6 +11,7 @@
 
 #include "mcdsl/net/internal/body_source.h"
 #include "mcdsl/net/internal/http2.h"
+#include "mcdsl/net/internal/trailer_fields.h"
 
 namespace mcdsl::net {
 
@@ -35,9 +36,13 @@ struct Http2::Stream {
   std::size_t max_body_bytes = 0;
   std::uint64_t received = 0;
   std::size_t unconsumed = 0;  // of it, in the pipe
+  std::optional<TrailerReader> trailers;
 
   bool handler_runs = false;
+  Clock::SteadyTime handler_since{};
   bool answers = false;
+  Clock::SteadyTime answer_since{};
+  std::uint64_t given = 0;           // of the answer's body, to be sent
   std::optional<BodySource> source;  // of the answer's body
   std::size_t sent = 0;              // of a body that is whole
   std::string piece;
@@ -78,8 +83,9 @@ struct Http2::Stream {
     piece.clear();
     source.reset();
     refusal.reset();
+    trailers.reset();
     head_bytes = head_fields = sent = unconsumed = 0;
-    received = 0;
+    received = given = 0;
     has_head = receives = handler_runs = answers = false;
   }
 };

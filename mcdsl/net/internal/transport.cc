@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/sigpipe_guard.h"
 #include "mcdsl/net/internal/openssl.h"
 
 namespace mcdsl::net {
@@ -161,6 +162,7 @@ Transport::Outcome Transport::write(std::string_view bytes) noexcept {
 Transport::Outcome Transport::send_file(int file, std::uint64_t offset, std::uint64_t count) noexcept {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 20U;  // then whoever waits for the loop has a turn
   auto position = static_cast<off_t>(offset);
+  const SigpipeGuard guard;  // sendfile knows no MSG_NOSIGNAL
   const ssize_t sent = ::sendfile(fd_.get(), file, &position, std::min(count, kMost));
   if (sent > 0) {
     return {.status = Status::ok, .count = static_cast<std::size_t>(sent)};

@@ -1,4 +1,4 @@
-#include "mcdsl/auth/internal/sigpipe_guard.h"
+#include "mcdsl/base/sigpipe_guard.h"
 
 #include <array>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace mcdsl::auth::internal {
+namespace mcdsl {
 namespace {
 
 bool sigpipe_is(int (*query)(sigset_t*)) {
@@ -51,4 +51,4 @@ TEST(SigpipeGuard, LeavesASignalThatWasThereBefore) {
 }
 
 }  // namespace
-}  // namespace mcdsl::auth::internal
+}  // namespace mcdsl

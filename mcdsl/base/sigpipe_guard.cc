@@ -1,8 +1,8 @@
-#include "mcdsl/auth/internal/sigpipe_guard.h"
+#include "mcdsl/base/sigpipe_guard.h"
 
 #include <ctime>
 
-namespace mcdsl::auth::internal {
+namespace mcdsl {
 namespace {
 
 bool is_sigpipe_pending() noexcept {
@@ -28,4 +28,4 @@ SigpipeGuard::~SigpipeGuard() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace mcdsl::auth::internal
+}  // namespace mcdsl

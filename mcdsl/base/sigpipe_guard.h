@@ -2,10 +2,10 @@
 
 #include <csignal>
 
-namespace mcdsl::auth::internal {
+namespace mcdsl {
 
-/// Keeps SIGPIPE from ending the process while it lives, on its thread alone: OpenSSL writes to sockets without
-/// MSG_NOSIGNAL, and a library must not change how the process handles signals.
+/// Keeps SIGPIPE from ending the process while it lives, on its thread alone: for calls that write to sockets and know no
+/// MSG_NOSIGNAL (OpenSSL's, sendfile), where a library must not change how the process handles signals.
 class SigpipeGuard {
  public:
   SigpipeGuard() noexcept;
@@ -19,4 +19,4 @@ class SigpipeGuard {
   bool was_pending_ = false;
 };
 
-}  // namespace mcdsl::auth::internal
+}  // namespace mcdsl
