@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/http/request.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -21,25 +22,27 @@ constexpr bool is_literal(char c) noexcept {
   return is_letter(c) || is_digit(c) || std::string_view("-._~!$&'()+,;=@").contains(c);
 }
 
-// A piece of a path decoded; nullopt for a broken escape. `keep_slash`: "%2F" and "%2f" stay as they are.
-std::optional<std::string> decode(std::string_view raw, bool keep_slash = false) {
+// A piece of a path decoded; nullopt for a broken escape, NUL and what is not UTF-8.
+std::optional<std::string> decode(std::string_view raw) {
+  return http::percent_decode(raw);
+}
+
+// The same, but "%2F" and "%2f" stay as they are.
+std::optional<std::string> decode_but_slashes(std::string_view raw) {
   std::string out;
-  out.reserve(raw.size());
-  while (!raw.empty()) {
-    const std::size_t plain = std::min(raw.find('%'), raw.size());
-    out.append(raw.substr(0, plain));
-    raw.remove_prefix(plain);
-    if (raw.empty()) {
-      break;
-    }
-    const auto byte = hex_decode(raw.substr(1, 2));
-    if (!byte || byte->size() != 1) {
+  for (;;) {
+    const std::size_t slash = std::min(raw.find("%2F"), raw.find("%2f"));
+    const auto piece = decode(raw.substr(0, slash));
+    if (!piece) {
       return std::nullopt;
     }
-    out.append(keep_slash && *byte == "/" ? raw.substr(0, 3) : std::string_view(*byte));
-    raw.remove_prefix(3);
+    out.append(*piece);
+    if (slash == std::string_view::npos) {
+      return out;
+    }
+    out.append(raw.substr(slash, 3));
+    raw.remove_prefix(slash + 3);
   }
-  return out;
 }
 
 // A literal as a template writes it.
@@ -238,7 +241,8 @@ std::optional<PathTemplate::Values> PathTemplate::match(std::string_view raw_pat
   for (const Variable& variable : variables_) {
     const std::size_t begin = std::min(begins[variable.first], raw_path.size());
     const std::size_t end = begins[variable.last] - 1;  // at the slash
-    auto value = decode(raw_path.substr(begin, end - begin), !is_of_one_segment(variable));
+    const std::string_view raw = raw_path.substr(begin, end - begin);
+    auto value = is_of_one_segment(variable) ? decode(raw) : decode_but_slashes(raw);
     if (!value) {
       return std::nullopt;
     }

@@ -25,7 +25,7 @@ class PathTemplate {
   [[nodiscard]] static Result<PathTemplate> parse(std::string_view text);
 
   /// The variables' values where the template matches a path as it came, percent-encoded and without a query; nullopt
-  /// where it does not, and where the path has a broken escape in a segment that matters. `*` is one segment that is
+  /// where it does not, and where a value has a broken escape, NUL or malformed UTF-8. `*` is one segment that is
   /// not empty, `**` any number of any kind. A variable of one segment is decoded whole; in one of several, `%2F` stays
   /// as it is, since it is no separator there.
   [[nodiscard]] std::optional<Values> match(std::string_view raw_path) const;

@@ -92,7 +92,8 @@ TEST(PathTemplate, TakesOneSegmentDecodedWhole) {
   EXPECT_THAT(match("/v1/{id}", "/v1/a%2Fb%20c%25+d"), Optional(ElementsAre(Pair("id", "a/b c%+d"))));
   EXPECT_THAT(match("/v1/{id=fixed}", "/v1/fi%78ed"), Optional(ElementsAre(Pair("id", "fixed"))));
   EXPECT_THAT(match("/v1/{id}", "/v1/a:b"), Optional(ElementsAre(Pair("id", "a:b"))));
-  for (const std::string_view path : {"/v1", "/v1/", "/v1/a/", "/v1/a/b", "/v1/%", "/v1/%zz", "/v1/a%2"}) {
+  for (const std::string_view path :
+       {"/v1", "/v1/", "/v1/a/", "/v1/a/b", "/v1/%", "/v1/%zz", "/v1/a%2", "/v1/a%00", "/v1/%ff"}) {
     EXPECT_EQ(match("/v1/{id}", path), std::nullopt) << path;
   }
 }
@@ -101,6 +102,8 @@ TEST(PathTemplate, KeepsAnEncodedSlashInAValueOfSeveralSegments) {
   EXPECT_THAT(match("/v1/{name=shelves/*/books/*}", "/v1/shelves/a%2Fb/books/c%20d"),
               Optional(ElementsAre(Pair("name", "shelves/a%2Fb/books/c d"))));
   EXPECT_THAT(match("/v1/{path=**}", "/v1/a%2fb/c%41"), Optional(ElementsAre(Pair("path", "a%2fb/cA"))));
+  EXPECT_THAT(match("/v1/{path=**}", "/v1/%2F%252F%2f"), Optional(ElementsAre(Pair("path", "%2F%2F%2f"))));
+  EXPECT_EQ(match("/v1/{path=**}", "/v1/a%%2F"), std::nullopt);
   EXPECT_THAT(match("/v1/{path=**}", "/v1/a%2fb"), Optional(ElementsAre(Pair("path", "a%2fb"))));
 }
 
