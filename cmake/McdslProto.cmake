@@ -2,6 +2,9 @@
 include(GNUInstallDirs)
 find_package(Protobuf 3.21 REQUIRED)
 
+# Everything that protoc makes: for tools that read our sources without a build.
+add_custom_target(mcdsl_generated)
+
 # mcdsl_proto_library(<name>
 #   ROOT <folder>         where the import paths of the files begin
 #   PROTOS <file>...      below ROOT, each named by its import path
@@ -38,6 +41,8 @@ function(mcdsl_proto_library name)
     endif()
   endforeach()
 
+  add_custom_target(${target}_generated DEPENDS ${sources})
+  add_dependencies(mcdsl_generated ${target}_generated)
   add_library(${target} ${sources})
   add_library(mcdsl::${name} ALIAS ${target})
   target_compile_features(${target} PUBLIC cxx_std_23)

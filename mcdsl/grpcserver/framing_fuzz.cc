@@ -46,7 +46,7 @@ Outcome read(std::string_view bytes, std::size_t piece) {
         break;
       }
       require((*frame)->payload.size() <= kMost);
-      append_frame(outcome.written, (*frame)->flags, (*frame)->payload);
+      mcdsl::grpcserver::append_frame(outcome.written, (*frame)->flags, (*frame)->payload);
       ++outcome.frames;
     }
   }

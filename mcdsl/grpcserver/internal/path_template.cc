@@ -151,7 +151,7 @@ class PathTemplateParser {
 
   Result<void> read_field_path() {
     do {
-      if (at_ == text_.size() || !(is_letter(text_[at_]) || text_[at_] == '_')) {
+      if (at_ == text_.size() || (!is_letter(text_[at_]) && text_[at_] != '_')) {
         return wrong("want the name of a field");
       }
       while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '_')) {
