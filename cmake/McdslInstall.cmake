@@ -9,6 +9,7 @@ set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
 set(mcdsl_finds_fmt "find_dependency(fmt)")
 set(mcdsl_finds_ZLIB "find_dependency(ZLIB)")
 set(mcdsl_finds_zstd "find_dependency(zstd)")
+set(mcdsl_finds_protobuf "find_dependency(Protobuf 3.21)")
 
 # mcdsl_install(): call it when every package has been declared.
 function(mcdsl_install)

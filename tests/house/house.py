@@ -60,7 +60,9 @@ def own_includes_of(file):
     """(line number, package, path within it) for every #include of one of our packages."""
     for number, name in includes_of(file):
         if match := re.match(r'["<]mcdsl/([a-z_0-9]+)/(.+)[">]', name):
-            yield number, match[1], match[2]
+            # mcdsl/v1/access.pb.h is made of proto/mcdsl/v1/access.proto, which is no package's.
+            generated = re.fullmatch(r"v\d+", match[1]) and match[2].endswith(".pb.h")
+            yield number, "proto" if generated else match[1], match[2]
 
 
 def package_of(root, file):

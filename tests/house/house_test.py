@@ -32,6 +32,8 @@ BAD_TREES = {
         ("an arrow upwards", {"mcdsl/base/error.cc": '#include "mcdsl/db/database.h"\n'}, "base/error.cc:1"),
         ("code that includes the test kit", {"mcdsl/db/database.h": '#include "mcdsl/testing/a.h"\n'}, "database.h:1"),
         ("an unlisted package", {"mcdsl/web/page.h": "#pragma once\n"}, "web is missing"),
+        ("generated code where it is not allowed", {"mcdsl/base/error.cc": '#include "mcdsl/v1/access.pb.h"\n'},
+         "base must not include proto"),
         ("a circle in the list", {"tests/house/arrows.txt": "base: db\ndb: base\n"}, "base names db"),
     ],
     "internal": [
