@@ -61,6 +61,7 @@ Error Error::visible(Code code, std::string message) {
 Error Error::wrap(std::string message) const {
   Error outer(code_, std::move(message));
   outer.public_text_ = public_text_;
+  outer.details_ = details_;
   outer.cause_ = std::make_shared<const Error>(*this);
   return outer;
 }
@@ -73,6 +74,18 @@ Error Error::with_public_text(std::string text) && {
 Error Error::with_code(Code code) && {
   code_ = code;
   return std::move(*this);
+}
+
+Error Error::with_detail(ErrorDetail detail) && {
+  auto details = details_ ? *details_ : std::vector<ErrorDetail>();
+  details.push_back(std::move(detail));
+  details_ = std::make_shared<const std::vector<ErrorDetail>>(std::move(details));
+  return std::move(*this);
+}
+
+const std::vector<ErrorDetail>& Error::details() const noexcept {
+  static const std::vector<ErrorDetail> kNone;
+  return details_ ? *details_ : kNone;
 }
 
 std::string_view Error::public_text() const noexcept {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mcdsl {
 
@@ -35,6 +36,12 @@ enum class Code : std::uint8_t {
 /// The HTTP status (RFC 9110 §15) that a code is answered with.
 [[nodiscard]] int http_status(Code code) noexcept;
 
+/// Something about a failure that a client's program can read: a protobuf message, by its full name and serialised.
+struct ErrorDetail {
+  std::string type;  ///< "google.rpc.BadRequest"
+  std::string bytes;
+};
+
 /// A failure: its code, a message for the operator, a text for the client, and what caused it.
 ///
 /// The message goes to the log and may name paths, hosts and SQL. A client only ever sees `public_text()`, which is the
@@ -52,11 +59,14 @@ class Error {
 
   [[nodiscard]] Error with_public_text(std::string text) &&;
   [[nodiscard]] Error with_code(Code code) &&;
+  /// Adds one; the client sees it where the protocol has a place for it (gRPC, Connect).
+  [[nodiscard]] Error with_detail(ErrorDetail detail) &&;
 
   [[nodiscard]] Code code() const noexcept { return code_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
   [[nodiscard]] std::string_view public_text() const noexcept;
   [[nodiscard]] const Error* cause() const noexcept { return cause_.get(); }
+  [[nodiscard]] const std::vector<ErrorDetail>& details() const noexcept;
 
   /// The whole chain on one line, outermost first: "start: open /srv/x.db: disk full". For logs, never for clients.
   [[nodiscard]] std::string to_string() const;
@@ -66,6 +76,7 @@ class Error {
   std::string message_;
   std::string public_text_;
   std::shared_ptr<const Error> cause_;
+  std::shared_ptr<const std::vector<ErrorDetail>> details_;
 };
 
 /// An Error as an exception: for what only the operator or a bug can cause. `what()` is `error().to_string()`.

@@ -15,6 +15,8 @@ Error internal_error(std::string message) {
   return {Code::internal, std::move(message)};
 }
 
+}  // namespace
+
 Error error_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
@@ -29,8 +31,6 @@ Error error_of(const std::exception_ptr& exception) {
     return internal_error("an exception of an unknown type");
   }
 }
-
-}  // namespace
 
 Response response_to(const std::exception_ptr& exception) noexcept {
   try {

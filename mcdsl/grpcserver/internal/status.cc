@@ -47,14 +47,16 @@ constexpr const ConnectRow& row(Code code) noexcept {
 
 }  // namespace
 
-std::string status_details(const Error& error, std::span<const google::protobuf::Any> details) {
+std::string status_details(const Error& error) {
   google::rpc::Status status;
   status.set_code(static_cast<int>(known(error.code())));
   // A proto3 string is UTF-8; what is not would make the client refuse the whole.
   const std::string_view text = error.public_text();
   status.set_message(is_valid_utf8(text) ? std::string(text) : printable(text, text.size() * 4));
-  for (const google::protobuf::Any& detail : details) {
-    *status.add_details() = detail;
+  for (const ErrorDetail& detail : error.details()) {
+    google::protobuf::Any& any = *status.add_details();
+    any.set_type_url("type.googleapis.com/" + detail.type);
+    any.set_value(detail.bytes);
   }
   return status.SerializeAsString();
 }

@@ -1,11 +1,8 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-
-#include <google/protobuf/any.pb.h>
 
 #include "mcdsl/base/error.h"
 
@@ -13,7 +10,7 @@ namespace mcdsl::grpcserver {
 
 /// The error as a serialised google.rpc.Status: the value of `grpc-status-details-bin` before base64. Its message is
 /// the public text, and nothing of the operator's is in it.
-[[nodiscard]] std::string status_details(const Error& error, std::span<const google::protobuf::Any> details = {});
+[[nodiscard]] std::string status_details(const Error& error);
 
 /// What Connect answers a unary call with; differs from `mcdsl::http_status` where the protocol fixes another one.
 [[nodiscard]] int connect_http_status(Code code);

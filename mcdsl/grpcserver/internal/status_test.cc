@@ -31,9 +31,9 @@ TEST(StatusDetails, HoldNothingOfTheOperators) {
 TEST(StatusDetails, CarryDetailsThatClientsUnpack) {
   google::rpc::BadRequest bad;
   bad.add_field_violations()->set_field("note.title");
-  std::vector<google::protobuf::Any> details(1);
-  details[0].PackFrom(bad);
-  const auto status = parsed(status_details(Error(Code::invalid_argument, "bad title"), details));
+  const auto status = parsed(status_details(Error(Code::invalid_argument, "bad title")
+                                                .with_detail({"google.rpc.BadRequest", bad.SerializeAsString()})
+                                                .wrap("store note")));
   ASSERT_EQ(status.details_size(), 1);
   EXPECT_EQ(status.details(0).type_url(), "type.googleapis.com/google.rpc.BadRequest");
   google::rpc::BadRequest back;

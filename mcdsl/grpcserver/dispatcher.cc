@@ -1,0 +1,459 @@
+#include "mcdsl/grpcserver/dispatcher.h"
+
+#include <algorithm>
+#include <limits>
+#include <ranges>
+#include <unordered_map>
+#include <utility>
+
+#include <mcdsl/v1/access.pb.h>
+
+#include "mcdsl/base/bytes.h"
+#include "mcdsl/base/error.h"
+#include "mcdsl/grpcserver/internal/connect_get.h"
+#include "mcdsl/grpcserver/internal/finish.h"
+#include "mcdsl/grpcserver/internal/messages.h"
+#include "mcdsl/grpcserver/internal/rest.h"
+
+namespace mcdsl::grpcserver {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kFrameHead = 5;
+
+// A method with the chain around it, or the place of those that there are not.
+struct Target {
+  std::string name;  // "mcq.v1.DocumentService/GetDocument"
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
+  Kind kind = Kind::unary;
+  auth::Access access = auth::Access::authenticated();
+  CallHandler handler;
+  std::vector<RestBinding> rest;
+
+  [[nodiscard]] bool streams() const noexcept { return kind != Kind::unary; }
+};
+
+struct RestRoute {
+  const Target* target;
+  const RestBinding* binding;
+  std::string pattern;
+};
+
+// The reader of a call that cannot be read.
+class NoMessages final : public WireReader {
+ public:
+  explicit NoMessages(Error error) : error_(std::move(error)) {}
+  Result<bool> read(google::protobuf::Message& /*into*/) override { return fault(error_); }
+  Result<void> expect_end() override { return fault(error_); }
+
+ private:
+  Error error_;
+};
+
+std::string full_name(const google::protobuf::MethodDescriptor& method) {
+  return method.service()->full_name() + "/" + method.name();
+}
+
+// The rule of a method: from the options, or the proto file's own, or that of its service.
+Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const DispatcherOptions& options) {
+  if (const auto found = options.access.find(full_name(method)); found != options.access.end()) {
+    return found->second;
+  }
+  if (const auto found = options.access.find(method.service()->full_name()); found != options.access.end()) {
+    return found->second;
+  }
+  const std::string& own = method.options().GetExtension(mcdsl::v1::access);
+  const std::string& text = own.empty() ? method.service()->options().GetExtension(mcdsl::v1::default_access) : own;
+  if (text.empty()) {
+    return fail(Code::internal, "has no access rule: give it (mcdsl.v1.access) or its service a default");
+  }
+  return auth::Access::parse(text);
+}
+
+bool has_no_side_effects(const Target& target) {
+  return target.descriptor != nullptr &&
+         target.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+}
+
+// Whether a method can be called in this form: Connect has one for methods that stream, and one for the others.
+bool fits(const Target& target, WireType type) {
+  return type.protocol == Protocol::connect_unary ? !target.streams()
+                                                  : type.protocol != Protocol::connect_stream || target.streams();
+}
+
+http::Response with_header(int status, std::string_view text, std::string_view name, std::string_view value) {
+  return http::error(status, text).with_header(name, value);
+}
+
+}  // namespace
+
+struct Dispatcher::State {
+  DispatcherOptions options;
+  std::vector<std::unique_ptr<Target>> targets;
+  std::unordered_map<std::string_view, const Target*> by_path;  // "/mcq.v1.DocumentService/GetDocument"
+  std::vector<RestRoute> rest;                                  // the most specific first
+  std::vector<std::string> paths;
+  Target unknown;
+  std::vector<std::string> mistakes;
+
+  explicit State(DispatcherOptions given) : options(std::move(given)) {}
+
+  void add(ServiceBase& service);
+  void add(Method method);
+  void add_rest(const Target& target);
+  void check_rules();
+  void finish_table();
+  [[nodiscard]] CallHandler chain(CallHandler handler) const;
+
+  [[nodiscard]] const Target* find(std::string_view path) const noexcept {
+    const auto found = by_path.find(path);
+    return found != by_path.end() ? found->second : nullptr;
+  }
+  [[nodiscard]] const RestRoute* find_rest(const http::Request& request) const;
+  [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
+
+  [[nodiscard]] http::BodyPlan plan_for(const Target& target, Protocol protocol, const http::Request& request) const;
+  [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, Protocol protocol,
+                                                             const http::Request& request) const;
+  [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
+
+  [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
+  [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
+  [[nodiscard]] http::Response serve_rest(const RestRoute& route, http::Request& request) const;
+  [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
+                                           http::Request& request) const;
+  [[nodiscard]] http::Response serve_stream(const Target& target, const MessageFormat& format, http::Request& request,
+                                            std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
+  [[nodiscard]] Result<void> run(const Target& target, Context& context, WireReader& reader, MessageWriter& writer,
+                                 WireType type) const;
+};
+
+// --- the table
+
+void Dispatcher::State::add(ServiceBase& service) {
+  for (Method& method : service.methods()) {
+    add(std::move(method));
+  }
+}
+
+void Dispatcher::State::add(Method method) {
+  auto target = std::make_unique<Target>();
+  target->name = full_name(*method.descriptor);
+  target->descriptor = method.descriptor;
+  target->kind = kind_of(*method.descriptor);
+  if (auto access = access_of(*method.descriptor, options)) {
+    target->access = *std::move(access);
+  } else {
+    mistakes.push_back(target->name + ": " + access.error().message());
+  }
+  target->handler = chain([call = std::move(method.call)](Call& made) {
+    return call(made.context, made.reader, made.writer);
+  });
+  if (auto bindings = rest_bindings(*method.descriptor)) {
+    target->rest = *std::move(bindings);
+  } else {
+    mistakes.push_back(target->name + ": " + bindings.error().to_string());
+  }
+  add_rest(*target);
+  targets.push_back(std::move(target));
+}
+
+void Dispatcher::State::add_rest(const Target& target) {
+  for (const RestBinding& binding : target.rest) {
+    for (const RestRoute& other : rest) {
+      if (other.binding->method == binding.method &&
+          PathTemplate::by_specificity(other.binding->path, binding.path) == std::weak_ordering::equivalent) {
+        mistakes.push_back(target.name + ": " + std::string(http::name(binding.method)) + " " +
+                           binding.path.to_string() + " is a route of " + other.target->name + " already");
+      }
+    }
+    rest.push_back({&target, &binding, binding.path.to_string()});
+  }
+}
+
+// Every rule that the options give is for something.
+void Dispatcher::State::check_rules() {
+  for (const auto& [name, access] : options.access) {
+    const bool is_known = std::ranges::any_of(targets, [&](const auto& target) {
+      return target->name == name || target->descriptor->service()->full_name() == name;
+    });
+    if (!is_known) {
+      mistakes.push_back("the access rule for \"" + printable(name) + "\" is for no method of these services");
+    }
+  }
+}
+
+void Dispatcher::State::finish_table() {
+  check_rules();
+  std::ranges::sort(targets, {}, &Target::name);
+  paths.reserve(targets.size());  // views into it are kept
+  for (const auto& target : targets) {
+    paths.push_back("/" + target->name);
+    if (!by_path.emplace(paths.back(), target.get()).second) {
+      mistakes.push_back(target->name + ": is there twice");
+    }
+  }
+  std::ranges::stable_sort(rest, [](const RestRoute& a, const RestRoute& b) {
+    return PathTemplate::by_specificity(a.binding->path, b.binding->path) < 0;
+  });
+  unknown.handler = chain([](Call&) -> Result<void> { return fail_visible(Code::unimplemented, "no such method"); });
+  if (!mistakes.empty()) {
+    std::string text = "RPC:";
+    for (const std::string& mistake : mistakes) {
+      text.append("\n  ").append(mistake);
+    }
+    throw Exception(Code::internal, std::move(text));
+  }
+}
+
+CallHandler Dispatcher::State::chain(CallHandler handler) const {
+  for (const Interceptor& interceptor : std::views::reverse(options.interceptors)) {
+    handler = interceptor(std::move(handler));
+  }
+  handler = authenticate(options.verifier)(std::move(handler));
+  handler = recover()(std::move(handler));
+  if (options.registry != nullptr) {
+    handler = call_metrics(*options.registry, options.clock)(std::move(handler));
+  }
+  return access_log(options.logger, options.clock)(std::move(handler));
+}
+
+const RestRoute* Dispatcher::State::find_rest(const http::Request& request) const {
+  const auto method = request.method() == http::Method::head ? http::Method::get : request.method();
+  for (const RestRoute& route : rest) {
+    if (route.binding->method == method && route.binding->path.match(request.path())) {
+      return &route;
+    }
+  }
+  return nullptr;
+}
+
+// --- one call
+
+Result<MessageFormat> Dispatcher::State::format_of(WireType type, const http::Request& request) const {
+  if (const auto& refusal = request.refusal()) {
+    const Code code = refusal->status == 413   ? Code::resource_exhausted
+                      : refusal->status == 408 ? Code::deadline_exceeded
+                                               : Code::invalid_argument;
+    return fail_visible(code, std::string(refusal->text));
+  }
+  if (const auto timeout = read_timeout(type.protocol, request); !timeout) {
+    return std::unexpected(timeout.error());
+  }
+  return read_format(type, request, limits());
+}
+
+std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& target, Protocol protocol,
+                                                                const http::Request& request) const {
+  const auto asked = read_timeout(protocol, request);
+  if (asked && *asked) {
+    const auto now = options.clock.steady();
+    return **asked < Clock::SteadyTime::max() - now ? now + **asked : Clock::SteadyTime::max();
+  }
+  if (target.streams() || options.default_timeout == 0ns) {
+    return std::nullopt;
+  }
+  return options.clock.steady() + options.default_timeout;
+}
+
+http::BodyPlan Dispatcher::State::plan_for(const Target& target, Protocol protocol,
+                                           const http::Request& request) const {
+  const bool streams = target.streams() && protocol != Protocol::rest;
+  auto timeout = target.streams() ? 0ns : options.default_timeout;
+  if (const auto asked = read_timeout(protocol, request); asked && *asked) {
+    timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
+  }
+  // A stream has no length; each of its messages has a limit.
+  return {.max_bytes =
+              streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
+          .streams = streams,
+          .timeout = timeout,
+          .timed_out = timed_out(protocol),
+          .stops = true};
+}
+
+Result<void> Dispatcher::State::run(const Target& target, Context& context, WireReader& reader, MessageWriter& writer,
+                                    WireType type) const {
+  Call call{target.descriptor, target.access, context, reader, writer};
+  auto result = target.handler(call);
+  const bool is_grpc = type.protocol == Protocol::grpc || type.protocol == Protocol::grpc_web;
+  if (!result && is_grpc && reader.has_fault() && result.error().code() == Code::invalid_argument) {
+    // gRPC's table of status codes: what cannot be parsed is INTERNAL, whoever is to blame.
+    return std::unexpected(Error(result.error()).with_code(Code::internal));
+  }
+  return result;
+}
+
+http::Response Dispatcher::State::serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
+                                              http::Request& request) const {
+  http::Response response;
+  Context context(request, target.name, deadline_of(target, format.type.protocol, request), options.clock);
+  BodyAnswer writer(format, context, response);
+  const auto result = run(target, context, reader, writer, format.type);
+  put_headers(context, response.headers);
+  finish(format.type, result, context.response_trailers(), response);
+  return response;
+}
+
+http::Response Dispatcher::State::serve_stream(
+    const Target& target, const MessageFormat& format, http::Request& request,
+    std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const {
+  http::Response response;
+  response.headers.add("content-type", format.type.protocol == Protocol::rest ? "application/x-ndjson"
+                                                                              : content_type(format.type));
+  const auto deadline = deadline_of(target, format.type.protocol, request);
+  response.stream = http::StreamBody{
+      .produce = [this, &target, format, &request, deadline, read = std::move(read)](
+                     http::BodyWriter& out) -> Result<void> {
+        Context context(request, target.name, deadline, options.clock);
+        StreamAnswer writer(format, context, out);
+        const auto reader = read(format);
+        const auto result = run(target, context, *reader, writer, format.type);
+        http::Response& head = out.response();
+        if (!writer.has_begun()) {
+          put_headers(context, head.headers);
+          if (!result && format.type.protocol == Protocol::rest) {
+            http::Response refusal = http::error(result.error());
+            head.status = refusal.status;
+            head.headers.set("content-type", "application/json");
+            return out.write(refusal.body);
+          }
+        }
+        const std::string end = end_of_stream(format.type, result, context.response_trailers(), head);
+        return end.empty() ? Result<void>() : out.write(end);
+      },
+      .length = std::nullopt,
+      .late_head = true};
+  return response;
+}
+
+http::Response Dispatcher::State::serve(const Target& target, WireType type, http::Request& request) const {
+  const auto format = format_of(type, request);
+  if (!target.streams() && format) {
+    BodyMessage reader(*format, request.body());
+    return serve_whole(target, *format, reader, request);
+  }
+  const MessageFormat plain{.type = type, .limits = limits()};
+  if (!format) {
+    NoMessages reader(format.error());
+    return serve_whole(target, plain, reader, request);
+  }
+  return serve_stream(target, *format, request, [&request](const MessageFormat& used) {
+    return std::make_unique<StreamMessages>(used, request);
+  });
+}
+
+http::Response Dispatcher::State::serve_get(const Target& target, http::Request& request) const {
+  auto get = read_connect_get(request, limits());
+  const WireType type = get ? get->format.type : WireType{Protocol::connect_unary, Codec::json};
+  if (!get) {
+    const MessageFormat plain{.type = type, .limits = limits()};
+    NoMessages reader(get.error());
+    return serve_whole(target, plain, reader, request);
+  }
+  BodyMessage reader(get->format, get->message);
+  return serve_whole(target, get->format, reader, request);
+}
+
+http::Response Dispatcher::State::serve_rest(const RestRoute& route, http::Request& request) const {
+  constexpr WireType kRest{Protocol::rest, Codec::json};
+  const auto format = format_of(kRest, request);
+  const MessageFormat used = format.value_or(MessageFormat{.type = kRest, .limits = limits()});
+  if (!format) {
+    NoMessages reader(format.error());
+    return serve_whole(*route.target, used, reader, request);
+  }
+  if (route.target->streams()) {
+    return serve_stream(*route.target, used, request, [&request, binding = route.binding](const MessageFormat&) {
+      return std::make_unique<RestMessage>(*binding, request);
+    });
+  }
+  RestMessage reader(*route.binding, request);
+  return serve_whole(*route.target, used, reader, request);
+}
+
+// --- the dispatcher
+
+Dispatcher::Dispatcher(const std::vector<ServiceBase*>& services, DispatcherOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {
+  for (ServiceBase* service : services) {
+    state_->add(*service);
+  }
+  state_->finish_table();
+}
+
+Dispatcher::~Dispatcher() = default;
+
+std::vector<Dispatcher::Entry> Dispatcher::entries() const {
+  std::vector<Entry> entries;
+  for (const auto& target : state_->targets) {
+    Entry entry{.name = target->name,
+                .kind = target->kind,
+                .access = target->access,
+                .is_internal = target->descriptor->options().GetExtension(mcdsl::v1::internal),
+                .rest = {}};
+    for (const RestBinding& binding : target->rest) {
+      entry.rest.push_back({binding.method, binding.path.to_string()});
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+bool Dispatcher::takes(const http::Request& request) const noexcept {
+  if (state_->find(request.path()) != nullptr) {
+    return true;
+  }
+  const auto type = request.header("content-type");
+  const auto wire = type ? parse_content_type(*type) : std::nullopt;
+  return (wire && wire->protocol != Protocol::connect_unary) || state_->find_rest(request) != nullptr;
+}
+
+http::BodyPlan Dispatcher::plan(http::Request& request) const {
+  const Target* target = state_->find(request.path());
+  const auto content_type = request.header("content-type");
+  const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
+  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
+    return state_->plan_for(state_->unknown, type->protocol, request);
+  }
+  if (target == nullptr) {
+    const RestRoute& route = *state_->find_rest(request);
+    request.set_route(route.pattern);
+    return state_->plan_for(*route.target, Protocol::rest, request);
+  }
+  request.set_route(state_->by_path.find(request.path())->first);
+  const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
+  if (!is_get && (request.method() != http::Method::post || !type || !fits(*target, *type))) {
+    return {.wants_body = false};
+  }
+  return state_->plan_for(*target, is_get ? Protocol::connect_unary : type->protocol, request);
+}
+
+http::Response Dispatcher::serve(http::Request& request) const {
+  const Target* target = state_->find(request.path());
+  const auto content_type = request.header("content-type");
+  const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
+  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
+    return state_->serve(state_->unknown, *type, request);
+  }
+  if (target == nullptr) {
+    return state_->serve_rest(*state_->find_rest(request), request);
+  }
+  if (request.method() == http::Method::get && has_no_side_effects(*target)) {
+    return state_->serve_get(*target, request);
+  }
+  if (request.method() != http::Method::post) {
+    return with_header(405, "method not allowed", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
+  }
+  if (!type || !fits(*target, *type)) {
+    return with_header(415, "unsupported media type", "accept-post",
+                       target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
+                                           "application/connect+json"
+                                         : "application/grpc, application/grpc-web, application/proto, "
+                                           "application/json");
+  }
+  return state_->serve(*target, *type, request);
+}
+
+}  // namespace mcdsl::grpcserver
