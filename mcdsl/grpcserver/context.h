@@ -32,8 +32,8 @@ class Context {
   /// "mcq.v1.DocumentService/GetDocument".
   [[nodiscard]] std::string_view method() const noexcept { return method_; }
 
-  /// Who calls. Throws Exception (internal) where the method's rule is `open` and nobody said who they are: a mistake in
-  /// the handler.
+  /// Who calls. Throws Exception (internal) where the method's rule is `open` and nobody said who they are: a mistake
+  /// in the handler.
   [[nodiscard]] const auth::Caller& caller() const;
   /// The same; null where there is none.
   [[nodiscard]] const auth::Caller* find_caller() const noexcept;

@@ -123,8 +123,9 @@ struct Dispatcher::State {
   [[nodiscard]] http::Response serve_rest(const RestRoute& route, http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
                                            http::Request& request) const;
-  [[nodiscard]] http::Response serve_stream(const Target& target, const MessageFormat& format, http::Request& request,
-                                            std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
+  [[nodiscard]] http::Response serve_stream(
+      const Target& target, const MessageFormat& format, http::Request& request,
+      std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
   [[nodiscard]] Result<void> run(const Target& target, Context& context, WireReader& reader, MessageWriter& writer,
                                  WireType type) const;
 };
@@ -147,9 +148,8 @@ void Dispatcher::State::add(Method method) {
   } else {
     mistakes.push_back(target->name + ": " + access.error().message());
   }
-  target->handler = chain([call = std::move(method.call)](Call& made) {
-    return call(made.context, made.reader, made.writer);
-  });
+  target->handler =
+      chain([call = std::move(method.call)](Call& made) { return call(made.context, made.reader, made.writer); });
   if (auto bindings = rest_bindings(*method.descriptor)) {
     target->rest = *std::move(bindings);
   } else {
@@ -265,8 +265,7 @@ http::BodyPlan Dispatcher::State::plan_for(const Target& target, Protocol protoc
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
   }
   // A stream has no length; each of its messages has a limit.
-  return {.max_bytes =
-              streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
+  return {.max_bytes = streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
           .streams = streams,
           .timeout = timeout,
           .timed_out = timed_out(protocol),
@@ -300,31 +299,31 @@ http::Response Dispatcher::State::serve_stream(
     const Target& target, const MessageFormat& format, http::Request& request,
     std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const {
   http::Response response;
-  response.headers.add("content-type", format.type.protocol == Protocol::rest ? "application/x-ndjson"
-                                                                              : content_type(format.type));
+  response.headers.add("content-type",
+                       format.type.protocol == Protocol::rest ? "application/x-ndjson" : content_type(format.type));
   const auto deadline = deadline_of(target, format.type.protocol, request);
-  response.stream = http::StreamBody{
-      .produce = [this, &target, format, &request, deadline, read = std::move(read)](
-                     http::BodyWriter& out) -> Result<void> {
-        Context context(request, target.name, deadline, options.clock);
-        StreamAnswer writer(format, context, out);
-        const auto reader = read(format);
-        const auto result = run(target, context, *reader, writer, format.type);
-        http::Response& head = out.response();
-        if (!writer.has_begun()) {
-          put_headers(context, head.headers);
-          if (!result && format.type.protocol == Protocol::rest) {
-            http::Response refusal = http::error(result.error());
-            head.status = refusal.status;
-            head.headers.set("content-type", "application/json");
-            return out.write(refusal.body);
-          }
-        }
-        const std::string end = end_of_stream(format.type, result, context.response_trailers(), head);
-        return end.empty() ? Result<void>() : out.write(end);
-      },
-      .length = std::nullopt,
-      .late_head = true};
+  response.stream = http::StreamBody{.produce = [this, &target, format, &request, deadline,
+                                                 read = std::move(read)](http::BodyWriter& out) -> Result<void> {
+                                       Context context(request, target.name, deadline, options.clock);
+                                       StreamAnswer writer(format, context, out);
+                                       const auto reader = read(format);
+                                       const auto result = run(target, context, *reader, writer, format.type);
+                                       http::Response& head = out.response();
+                                       if (!writer.has_begun()) {
+                                         put_headers(context, head.headers);
+                                         if (!result && format.type.protocol == Protocol::rest) {
+                                           http::Response refusal = http::error(result.error());
+                                           head.status = refusal.status;
+                                           head.headers.set("content-type", "application/json");
+                                           return out.write(refusal.body);
+                                         }
+                                       }
+                                       const std::string end =
+                                           end_of_stream(format.type, result, context.response_trailers(), head);
+                                       return end.empty() ? Result<void>() : out.write(end);
+                                     },
+                                     .length = std::nullopt,
+                                     .late_head = true};
   return response;
 }
 

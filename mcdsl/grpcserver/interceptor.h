@@ -27,8 +27,8 @@ using CallHandler = std::function<Result<void>(Call&)>;
 /// kind and protocol, from several threads at once.
 using Interceptor = std::function<CallHandler(CallHandler next)>;
 
-/// Makes an exception an error: of its own code where that is unavailable, resource_exhausted or deadline_exceeded, else
-/// `internal`. What it says is for the log; the client sees the code's general sentence.
+/// Makes an exception an error: of its own code where that is unavailable, resource_exhausted or deadline_exceeded,
+/// else `internal`. What it says is for the log; the client sees the code's general sentence.
 [[nodiscard]] Interceptor recover();
 
 /// One line for each call when it has ended: method, code, duration, client, ids, user, and the whole error where there

@@ -18,8 +18,8 @@ class MessageReader {
  public:
   virtual ~MessageReader() = default;
 
-  /// Waits for the next message and reads it; false at their end. Errors, from then on at every call: cancelled when the
-  /// caller has gone, deadline_exceeded, and what the message deserves (invalid_argument, resource_exhausted).
+  /// Waits for the next message and reads it; false at their end. Errors, from then on at every call: cancelled when
+  /// the caller has gone, deadline_exceeded, and what the message deserves (invalid_argument, resource_exhausted).
   [[nodiscard]] virtual Result<bool> read(google::protobuf::Message& into) = 0;
 
   /// Waits for the end, where no message may come any more. Errors: unimplemented where one does; those of `read`.

@@ -58,7 +58,8 @@ class Writer {
 template <class Request, class Reply, class Service>
 [[nodiscard]] Method unary(const google::protobuf::MethodDescriptor* descriptor, Service& service,
                            Result<Reply> (Service::*function)(const Context&, const Request&)) {
-  return {descriptor, [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
+  return {descriptor,
+          [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
             Request request;
             if (const auto read = read_only(reader, request); !read) {
               return read;
@@ -71,7 +72,8 @@ template <class Request, class Reply, class Service>
 template <class Request, class Reply, class Service>
 [[nodiscard]] Method server_stream(const google::protobuf::MethodDescriptor* descriptor, Service& service,
                                    Result<void> (Service::*function)(const Context&, const Request&, Writer<Reply>&)) {
-  return {descriptor, [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
+  return {descriptor,
+          [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
             Request request;
             if (const auto read = read_only(reader, request); !read) {
               return read;
@@ -84,7 +86,8 @@ template <class Request, class Reply, class Service>
 template <class Request, class Reply, class Service>
 [[nodiscard]] Method client_stream(const google::protobuf::MethodDescriptor* descriptor, Service& service,
                                    Result<Reply> (Service::*function)(const Context&, Reader<Request>&)) {
-  return {descriptor, [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
+  return {descriptor,
+          [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
             Reader<Request> requests(reader);
             const Result<Reply> reply = (service.*function)(context, requests);
             if (reply && !requests.status()) {
@@ -97,7 +100,8 @@ template <class Request, class Reply, class Service>
 template <class Request, class Reply, class Service>
 [[nodiscard]] Method bidi_stream(const google::protobuf::MethodDescriptor* descriptor, Service& service,
                                  Result<void> (Service::*function)(const Context&, Reader<Request>&, Writer<Reply>&)) {
-  return {descriptor, [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
+  return {descriptor,
+          [&service, function](const Context& context, MessageReader& reader, MessageWriter& writer) -> Result<void> {
             Reader<Request> requests(reader);
             Writer<Reply> replies(writer);
             const Result<void> done = (service.*function)(context, requests, replies);

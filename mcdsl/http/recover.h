@@ -10,8 +10,8 @@ namespace mcdsl::http {
 /// deadline_exceeded, which a client can act on; else `internal`, with what it says for the log.
 [[nodiscard]] Error error_of(const std::exception_ptr& exception);
 
-/// The answer to a request whose handling threw: that error's. It goes along in `Response::error`, from where the access
-/// log writes it.
+/// The answer to a request whose handling threw: that error's. It goes along in `Response::error`, from where the
+/// access log writes it.
 [[nodiscard]] Response response_to(const std::exception_ptr& exception) noexcept;
 
 /// Makes an exception the response above, for middlewares that want to see a response whatever happens further in.

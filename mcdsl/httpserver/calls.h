@@ -5,8 +5,8 @@
 namespace mcdsl::httpserver {
 
 /// An application beside a server's own that takes the requests it knows for itself: RPC calls, on the same port. They
-/// do not pass the middlewares that speak HTTP's terms (access log, metrics by status, recover, security headers), since
-/// a call has its own terms for these.
+/// do not pass the middlewares that speak HTTP's terms (access log, metrics by status, recover, security headers),
+/// since a call has its own terms for these.
 class Calls : public http::Application {
  public:
   /// Whether the request is one of its own; `plan` and `serve` get those that are. Called on the event loop with the

@@ -60,14 +60,21 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
   return store;
 }
 
-std::vector<http::Middleware> middlewares_for(const config::Server& config, const log::Logger& logger,
-                                              const Clock& clock, metrics::Registry* registry) {
+// Around everything.
+std::vector<http::Middleware> outer_middlewares(const config::Server& config) {
   std::vector<http::Middleware> middlewares;
   if (config.tls == config::Tls::proxy) {
     middlewares.push_back(http::client_address(trusted_proxies(config)));
   }
   middlewares.push_back(http::request_id());
   middlewares.push_back(http::trace_context({.start = false}));
+  return middlewares;
+}
+
+// Around the application; calls have their own.
+std::vector<http::Middleware> inner_middlewares(const log::Logger& logger, const Clock& clock,
+                                                metrics::Registry* registry) {
+  std::vector<http::Middleware> middlewares;
   middlewares.push_back(http::access_log(logger, clock));
   if (registry != nullptr) {
     middlewares.push_back(http::request_metrics(*registry, clock));
@@ -76,6 +83,23 @@ std::vector<http::Middleware> middlewares_for(const config::Server& config, cons
   middlewares.push_back(http::security_headers());
   return middlewares;
 }
+
+// Calls go one way, all other requests the other.
+class Split final : public http::Application {
+ public:
+  Split(const Calls* calls, const http::Application& rest) : calls_(calls), rest_(rest) {}
+
+  http::BodyPlan plan(http::Request& request) const override { return way_of(request).plan(request); }
+  http::Response serve(http::Request& request) const override { return way_of(request).serve(request); }
+
+ private:
+  [[nodiscard]] const http::Application& way_of(const http::Request& request) const {
+    return calls_ != nullptr && calls_->takes(request) ? *calls_ : rest_;
+  }
+
+  const Calls* calls_;
+  const http::Application& rest_;
+};
 
 // What the config says about addresses in words holds for the sockets of others too.
 void refuse_plain_on_the_network(const config::Server& config, const net::Address& address) {
@@ -86,7 +110,8 @@ void refuse_plain_on_the_network(const config::Server& config, const net::Addres
 }
 
 std::vector<net::Address> listen(net::Server& server, const config::Server& config,
-                                 const net::CertificateStore* certificates, std::vector<UniqueFd> sockets) {
+                                 const net::CertificateStore* certificates, std::vector<UniqueFd> sockets,
+                                 bool has_calls) {
   std::vector<net::Address> addresses;
   for (UniqueFd& socket : sockets) {
     addresses.push_back(server.adopt(std::move(socket), certificates));
@@ -100,6 +125,9 @@ std::vector<net::Address> listen(net::Server& server, const config::Server& conf
     const net::Address address = value_or_throw(net::parse_address(text));
     addresses.push_back(server.listen(address, address.is_unix() ? nullptr : certificates));
   }
+  if (has_calls && !config.grpc_addr.empty()) {
+    addresses.push_back(server.listen(value_or_throw(net::parse_address(config.grpc_addr)), certificates));
+  }
   return addresses;
 }
 
@@ -107,21 +135,25 @@ std::vector<net::Address> listen(net::Server& server, const config::Server& conf
 
 struct Server::Parts {
   Parts(const config::Server& config, const http::Application& application, const log::Logger& logger,
-        const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets)
+        const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets, const Calls* calls)
       : certificates(load_certificates(config, logger, clock)),
-        pipeline(application, middlewares_for(config, logger, clock, registry)),
-        server(pipeline, options_from(config), logger, clock),
-        addresses(listen(server, config, certificates.get(), std::move(sockets))) {}
+        inner(application, inner_middlewares(logger, clock, registry)),
+        split(calls, inner),
+        outer(split, outer_middlewares(config)),
+        server(outer, options_from(config), logger, clock),
+        addresses(listen(server, config, certificates.get(), std::move(sockets), calls != nullptr)) {}
 
   std::unique_ptr<net::CertificateStore> certificates;
-  http::Pipeline pipeline;
+  http::Pipeline inner;
+  Split split;
+  http::Pipeline outer;
   net::Server server;
   std::vector<net::Address> addresses;  // never empty
 };
 
 Server::Server(const config::Server& config, const http::Application& application, const log::Logger& logger,
-               const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets)
-    : parts_(std::make_unique<Parts>(config, application, logger, clock, registry, std::move(sockets))) {}
+               const Clock& clock, metrics::Registry* registry, std::vector<UniqueFd> sockets, const Calls* calls)
+    : parts_(std::make_unique<Parts>(config, application, logger, clock, registry, std::move(sockets), calls)) {}
 
 Server::~Server() = default;
 

@@ -13,6 +13,7 @@
 #include "mcdsl/config/standard.h"
 #include "mcdsl/http/application.h"
 #include "mcdsl/http/trusted_proxies.h"
+#include "mcdsl/httpserver/calls.h"
 #include "mcdsl/metrics/registry.h"
 #include "mcdsl/net/server.h"
 
@@ -30,8 +31,11 @@ namespace mcdsl::httpserver {
 /// listens at, are believed (http::client_address). With `proxy_protocol` the same peers begin each connection with a
 /// PROXY header, TLS or not. A trace that a request brings is gone on with, none is started.
 ///
-/// Threads: all methods are safe from any thread. Lifetime: application, clock and registry outlive it; the destructor
-/// drains.
+/// With `calls` the requests that these take for themselves go there, behind client address, request id and trace
+/// alone; and the server listens at `grpc_addr` too where that is given.
+///
+/// Threads: all methods are safe from any thread. Lifetime: application, calls, clock and registry outlive it; the
+/// destructor drains.
 class Server {
  public:
   /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening sockets. From
@@ -40,8 +44,8 @@ class Server {
   /// Throws Exception: invalid_argument for a proxy that is no address; failed_precondition for a certificate that
   /// cannot serve, or a given socket that is none or would be plain on the network; unavailable for an address in use.
   Server(const config::Server& config, const http::Application& application, const log::Logger& logger = {},
-         const Clock& clock = system_clock(), metrics::Registry* registry = nullptr,
-         std::vector<UniqueFd> sockets = {});
+         const Clock& clock = system_clock(), metrics::Registry* registry = nullptr, std::vector<UniqueFd> sockets = {},
+         const Calls* calls = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -139,8 +139,7 @@ void finish(WireType type, const Result<void>& result, const http::Headers& trai
   switch (type.protocol) {
     case Protocol::grpc:
       // Without metadata of its own in the head, the answer is Trailers-Only: one block of fields.
-      add_grpc_status(result, trailers,
-                      !result && response.headers.empty() ? response.headers : response.trailers);
+      add_grpc_status(result, trailers, !result && response.headers.empty() ? response.headers : response.trailers);
       response.headers.set("content-type", content_type(type));
       response.headers.set("grpc-accept-encoding", "identity,gzip");
       return;

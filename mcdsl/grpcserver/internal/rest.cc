@@ -112,7 +112,8 @@ Result<std::vector<RestBinding>> rest_bindings(const google::protobuf::MethodDes
 Result<void> RestMessage::read_body(google::protobuf::Message& into) const {
   const std::string_view body = request_.body();
   if (binding_.body.empty()) {
-    return body.empty() ? Result<void>() : fail_visible(Code::invalid_argument, "the request has a body, and takes none");
+    return body.empty() ? Result<void>()
+                        : fail_visible(Code::invalid_argument, "the request has a body, and takes none");
   }
   if (body.empty()) {
     return {};  // every field has its default
