@@ -55,8 +55,9 @@ std::string full_name(const google::protobuf::MethodDescriptor& method) {
   return method.service()->full_name() + "/" + method.name();
 }
 
-// The rule of a method: from the options, or the proto file's own, or that of its service.
-Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const DispatcherOptions& options) {
+// The rule of a method: from the options, or the proto file's own, or that of its service, there or in code.
+Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const ServiceBase& service,
+                               const DispatcherOptions& options) {
   if (const auto found = options.access.find(full_name(method)); found != options.access.end()) {
     return found->second;
   }
@@ -65,6 +66,9 @@ Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method,
   }
   const std::string& own = method.options().GetExtension(mcdsl::v1::access);
   const std::string& text = own.empty() ? method.service()->options().GetExtension(mcdsl::v1::default_access) : own;
+  if (const auto fallback = service.default_access(); text.empty() && fallback) {
+    return *fallback;
+  }
   if (text.empty()) {
     return fail(Code::internal, "has no access rule: give it (mcdsl.v1.access) or its service a default");
   }
@@ -100,7 +104,7 @@ struct Dispatcher::State {
   explicit State(DispatcherOptions given) : options(std::move(given)) {}
 
   void add(ServiceBase& service);
-  void add(Method method);
+  void add(const ServiceBase& service, Method method);
   void add_rest(const Target& target);
   void check_rules();
   void finish_table();
@@ -134,16 +138,16 @@ struct Dispatcher::State {
 
 void Dispatcher::State::add(ServiceBase& service) {
   for (Method& method : service.methods()) {
-    add(std::move(method));
+    add(service, std::move(method));
   }
 }
 
-void Dispatcher::State::add(Method method) {
+void Dispatcher::State::add(const ServiceBase& service, Method method) {
   auto target = std::make_unique<Target>();
   target->name = full_name(*method.descriptor);
   target->descriptor = method.descriptor;
   target->kind = kind_of(*method.descriptor);
-  if (auto access = access_of(*method.descriptor, options)) {
+  if (auto access = access_of(*method.descriptor, service, options)) {
     target->access = *std::move(access);
   } else {
     mistakes.push_back(target->name + ": " + access.error().message());
