@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <csignal>
-#include <optional>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -91,7 +90,10 @@ std::optional<TestRequest> read_request(SSL* tls, std::string& buffer) {
   return request;
 }
 
-bool write_response(SSL* tls, const TestResponse& response) {
+std::string text_of(const TestResponse& response) {
+  if (response.raw) {
+    return *response.raw;
+  }
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " Test\r\n";
   for (const auto& [name, value] : response.headers) {
     text.append(name).append(": ").append(value).append("\r\n");
@@ -99,8 +101,17 @@ bool write_response(SSL* tls, const TestResponse& response) {
   if (response.status != 204) {
     text.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   }
-  text.append("\r\n").append(response.body);
-  return SSL_write(tls, text.data(), static_cast<int>(text.size())) > 0;
+  return text.append("\r\n").append(response.body);
+}
+
+// Whether another request may follow.
+bool write_response(SSL* tls, const TestResponse& response) {
+  const std::string text = text_of(response);
+  const bool is_sent = text.empty() || SSL_write(tls, text.data(), static_cast<int>(text.size())) > 0;
+  if (is_sent && response.after == After::close) {
+    SSL_shutdown(tls);
+  }
+  return is_sent && response.after == After::wait;
 }
 
 }  // namespace

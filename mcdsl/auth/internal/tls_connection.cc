@@ -179,22 +179,33 @@ TlsClientContext::TlsClientContext(std::filesystem::path ca_cert) : ca_cert_(std
   SSL_CTX_set_mode(context_.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context_.get(), SSL_OP_CLEANSE_PLAINTEXT);
   if (!ca_cert_.empty()) {
-    value_or_throw(trust());
+    value_or_throw(read_ca_cert());  // to say at once what is wrong with it
   }
 }
 
-Result<OpensslPtr<X509_STORE>> TlsClientContext::trust() const {
+Result<OpensslPtr<X509_STORE>> TlsClientContext::read_ca_cert() const {
   ERR_clear_error();
   OpensslPtr<X509_STORE> store(X509_STORE_new());
   require(store != nullptr);
-  if (ca_cert_.empty()) {
-    require(X509_STORE_set_default_paths(store.get()) == 1);
-  } else if (const auto added = add_certificates(*store, ca_cert_); !added) {
+  if (const auto added = add_certificates(*store, ca_cert_); !added) {
     return fail(added.error().wrap("the CA certificates of the identity service"));
   }
-  // A file may name an intermediate, or the server's own certificate, and nothing above it.
+  // It may name an intermediate, or the server's own certificate, and nothing above it.
   X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   return store;
+}
+
+Result<void> TlsClientContext::set_trust(SSL& tls) const {
+  if (ca_cert_.empty()) {  // a megabyte and tens of milliseconds
+    std::call_once(system_is_read_, [this] { require(SSL_CTX_set_default_verify_paths(context_.get()) == 1); });
+    return {};
+  }
+  auto store = read_ca_cert();
+  if (!store) {
+    return fail(store.error());
+  }
+  require(SSL_set0_verify_cert_store(&tls, store->release()) == 1);
+  return {};
 }
 
 Result<std::unique_ptr<TlsConnection>> TlsConnection::open(const TlsClientContext& context, const ServerUrl& server,
@@ -219,10 +230,6 @@ TlsConnection::~TlsConnection() {
 }
 
 Result<void> TlsConnection::prepare(const TlsClientContext& context, const ServerUrl& server) {
-  auto trust = context.trust();
-  if (!trust) {
-    return fail(Code::unavailable, "TLS: " + trust.error().to_string());
-  }
   tls_.reset(SSL_new(context.get()));
   OpensslPtr<BIO> bio(BIO_new(socket_method()));
   require(tls_ != nullptr && bio != nullptr);
@@ -231,8 +238,9 @@ Result<void> TlsConnection::prepare(const TlsClientContext& context, const Serve
   BIO* owned = bio.release();
   SSL_set_bio(tls_.get(), owned, owned);
   SSL_set_app_data(tls_.get(), &check_);
-  require(SSL_set0_verify_cert_store(tls_.get(), trust->get()) == 1);
-  static_cast<void>(trust->release());
+  if (auto trusting = context.set_trust(*tls_); !trusting) {
+    return fail(Code::unavailable, "TLS: " + trusting.error().to_string());
+  }
 
   const std::string name = server.tls_name();
   X509_VERIFY_PARAM* rules = SSL_get0_param(tls_.get());

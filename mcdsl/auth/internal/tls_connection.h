@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,13 +27,16 @@ class TlsClientContext {
 
   [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
 
-  /// What is trusted now: the file is read anew each time, so that a replaced one counts from the next handshake. In
-  /// the system's folder OpenSSL looks for the one authority that it needs. Errors: as the constructor's.
-  [[nodiscard]] Result<OpensslPtr<X509_STORE>> trust() const;
+  /// Has a connection trust what is to be trusted now. The file is read anew each time, so that a replaced one counts
+  /// from the next handshake; the system's is read once, when it is first needed. Errors: as the constructor's.
+  [[nodiscard]] Result<void> set_trust(SSL& tls) const;
 
  private:
+  [[nodiscard]] Result<OpensslPtr<X509_STORE>> read_ca_cert() const;
+
   std::filesystem::path ca_cert_;
   OpensslPtr<SSL_CTX> context_;
+  mutable std::once_flag system_is_read_;
 };
 
 /// A connection over TLS 1.3 to a server whose certificate is trusted and names it. Every wait ends at a deadline; no
