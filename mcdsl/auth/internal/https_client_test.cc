@@ -291,7 +291,7 @@ TEST_F(HttpsClientTest, NamesAConnectionThatStalls) {
   for (int i = 0; i < 8; ++i) {
     queued.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto address = loopback(port_of(listener));
-    ::connect(queued.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    static_cast<void>(::connect(queued.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
   }
   EXPECT_THAT(failure_at(port_of(listener)), HasSubstr("timeout: connecting"));
 }

@@ -122,7 +122,7 @@ struct TestServer::TlsContext {
   TlsContext(const testing::Certificate& certificate, int max_version) {
     require(context != nullptr && SSL_CTX_set_max_proto_version(context.get(), max_version) == 1, "SSL_CTX_new");
     const auto chain = reader(certificate.chain);
-    Handle<X509> leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+    const Handle<X509> leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
     require(SSL_CTX_use_certificate(context.get(), leaf.get()) == 1, "using the certificate");
     while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
       SSL_CTX_add_extra_chain_cert(context.get(), next);  // takes it over

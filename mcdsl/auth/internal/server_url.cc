@@ -84,7 +84,7 @@ ServerUrl parse_server_url(const std::string& setting, std::string text) {
     throw refuse("is not a URL: the host is neither a name nor an address");
   }
   const std::string_view port = authority.substr(host_end + (is_bracketed ? 1 : 0));
-  if (!port.empty() && !(port.front() == ':' && is_port(port.substr(1)))) {
+  if (!port.empty() && (port.front() != ':' || !is_port(port.substr(1)))) {
     throw refuse("is not a URL: the port is not a number from 1 to 65535");
   }
   if (!is_path(rest)) {

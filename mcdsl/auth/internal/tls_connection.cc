@@ -173,6 +173,8 @@ TlsClientContext::TlsClientContext(std::filesystem::path ca_cert) : ca_cert_(std
           SSL_CTX_set_alpn_protos(context_.get(), kProtocols.data(), static_cast<unsigned>(kProtocols.size())) == 0);
   SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context_.get(), &CertificateCheck::verify, nullptr);
+  // What is trusted may be an intermediate, or the server's own certificate, with nothing above it.
+  require(X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context_.get()), X509_V_FLAG_PARTIAL_CHAIN) == 1);
   // No session is resumed: that would skip the checks of the certificate.
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);
   // An idle connection holds no buffers, and what a buffer held is overwritten.
@@ -190,8 +192,6 @@ Result<OpensslPtr<X509_STORE>> TlsClientContext::read_ca_cert() const {
   if (const auto added = add_certificates(*store, ca_cert_); !added) {
     return fail(added.error().wrap("the CA certificates of the identity service"));
   }
-  // It may name an intermediate, or the server's own certificate, and nothing above it.
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   return store;
 }
 
