@@ -4,7 +4,6 @@ include(GNUInstallDirs)
 
 # How a user's build finds the third-party library behind a target that one of our packages links.
 set(mcdsl_finds_OpenSSL "find_dependency(OpenSSL 3.0)")
-set(mcdsl_finds_CURL "find_dependency(CURL)")
 set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
 set(mcdsl_finds_fmt "find_dependency(fmt)")
 set(mcdsl_finds_ZLIB "find_dependency(ZLIB)")
