@@ -5,16 +5,8 @@
 
 #include <openssl/crypto.h>
 
-<<<<<<< HEAD
-#include "mcdsl/auth/internal/certificate_check.h"
-#include "mcdsl/base/blocking.h"
-#include "mcdsl/base/bytes.h"
-#include "mcdsl/base/file.h"
-#include "mcdsl/base/sigpipe_guard.h"
-=======
 #include "mcdsl/auth/internal/answer_parser.h"
 #include "mcdsl/base/blocking.h"
->>>>>>> httpsclient
 
 namespace mcdsl::auth::internal {
 namespace {
