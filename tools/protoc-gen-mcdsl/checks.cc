@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ranges>
+#include <string_view>
 
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
@@ -68,6 +70,16 @@ std::string_view kind_of_namesake(const google::protobuf::DescriptorPool& pool, 
   return pool.FindExtensionByName(full_name) != nullptr ? "extension" : "";
 }
 
+// protoc 3.21 writes the parts of a package as they are.
+void check_package(const ServiceDescriptor& service, std::vector<std::string>& faults) {
+  for (const auto part : std::views::split(std::string_view(service.file()->package()), '.')) {
+    const std::string name(part.begin(), part.end());
+    if (cpp_name(name) != name) {
+      faults.push_back(place(service) + "its package has a part \"" + name + "\", which is a keyword of C++");
+    }
+  }
+}
+
 void check_class(const ServiceDescriptor& service, std::vector<std::string>& faults) {
   const std::string& package = service.file()->package();
   const std::string full_name = (package.empty() ? "" : package + ".") + class_name(service);
@@ -79,15 +91,15 @@ void check_class(const ServiceDescriptor& service, std::vector<std::string>& fau
 
 void check_names(const ServiceDescriptor& service, std::vector<std::string>& faults) {
   std::map<std::string, std::string> taken = {
-      {"methods", "what every class of a service has"},
-      {class_name(service), "the class itself"},
+      {"methods", "what every service has"},
+      {class_name(service), "the class of the service"},
   };
   for (int i = 0; i < service.method_count(); ++i) {
     const MethodDescriptor& method = *service.method(i);
     const std::string name = cpp_name(method.name());
     const auto [first, is_new] = taken.emplace(name, "the method " + method.name());
     if (!is_new) {
-      faults.push_back(place(method) + "in C++ its name is " + name + ", as is that of " + first->second);
+      faults.push_back(place(method) + "its name in C++, " + name + ", is taken by " + first->second);
     }
   }
 }
@@ -101,6 +113,7 @@ std::vector<std::string> faults_of(const FileDescriptor& file) {
     if (file.options().optimize_for() == google::protobuf::FileOptions::LITE_RUNTIME) {
       faults.push_back(place(service) + "a file with optimize_for = LITE_RUNTIME has no descriptors to serve by");
     }
+    check_package(service, faults);
     check_class(service, faults);
     check_names(service, faults);
     check_access(service, "mcdsl.v1.default_access", faults);

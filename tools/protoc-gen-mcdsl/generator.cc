@@ -62,7 +62,7 @@ void print_comment(std::string_view text, const char* before, Printer& to) {
     // No template: a "$" is the author's own.
     to.Print("///");
     to.PrintRaw(std::string(line.empty() || line.front() == ' ' ? "" : " ").append(line));
-    to.PrintRaw("\n");
+    to.Print("\n");
   }
 }
 

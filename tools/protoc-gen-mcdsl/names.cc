@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <ranges>
 #include <string_view>
 
 #include <google/protobuf/compiler/code_generator.h>
@@ -49,8 +48,8 @@ std::string cpp_name(const std::string& name) {
 
 std::string cpp_namespace(const google::protobuf::FileDescriptor& file) {
   std::string name;
-  for (const auto part : std::views::split(std::string_view(file.package()), '.')) {
-    name.append(name.empty() ? "" : "::").append(cpp_name({part.begin(), part.end()}));
+  for (const char c : file.package()) {
+    name += c == '.' ? "::" : std::string(1, c);
   }
   return name;
 }
