@@ -117,7 +117,7 @@ struct Dispatcher::State {
   [[nodiscard]] const RestRoute* find_rest(const http::Request& request) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
-  [[nodiscard]] http::BodyPlan plan_for(const Target& target, Protocol protocol, const http::Request& request) const;
+  [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, const http::Request& request) const;
   [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, Protocol protocol,
                                                              const http::Request& request) const;
   [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
@@ -261,18 +261,17 @@ std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& ta
   return options.clock.steady() + options.default_timeout;
 }
 
-http::BodyPlan Dispatcher::State::plan_for(const Target& target, Protocol protocol,
-                                           const http::Request& request) const {
-  const bool streams = target.streams() && protocol != Protocol::rest;
+http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, const http::Request& request) const {
+  const bool streams = target.streams() && type.protocol != Protocol::rest;
   auto timeout = target.streams() ? 0ns : options.default_timeout;
-  if (const auto asked = read_timeout(protocol, request); asked && *asked) {
+  if (const auto asked = read_timeout(type.protocol, request); asked && *asked) {
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
   }
   // A stream has no length; each of its messages has a limit.
   return {.max_bytes = streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
           .streams = streams,
           .timeout = timeout,
-          .timed_out = timed_out(protocol),
+          .timed_out = timed_out(type),
           .stops = true};
 }
 
@@ -418,19 +417,19 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
   const auto content_type = request.header("content-type");
   const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
   if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
-    return state_->plan_for(state_->unknown, type->protocol, request);
+    return state_->plan_for(state_->unknown, *type, request);
   }
   if (target == nullptr) {
     const RestRoute& route = *state_->find_rest(request);
     request.set_route(route.pattern);
-    return state_->plan_for(*route.target, Protocol::rest, request);
+    return state_->plan_for(*route.target, {Protocol::rest, Codec::json}, request);
   }
   request.set_route(state_->by_path.find(request.path())->first);
   const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
   if (!is_get && (request.method() != http::Method::post || !type || !fits(*target, *type))) {
     return {.wants_body = false};
   }
-  return state_->plan_for(*target, is_get ? Protocol::connect_unary : type->protocol, request);
+  return state_->plan_for(*target, is_get ? WireType{Protocol::connect_unary, Codec::json} : *type, request);
 }
 
 http::Response Dispatcher::serve(http::Request& request) const {

@@ -1,0 +1,158 @@
+// What the protocols ask of a server, beside what their public suites try (tests/conformance).
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mcdsl/grpcserver/internal/calls_for_test.pb.h>
+
+#include "mcdsl/auth/token_verifier.h"
+#include "mcdsl/base/error.h"
+#include "mcdsl/grpcserver/dispatcher.h"
+#include "mcdsl/grpcserver/internal/compression.h"
+#include "mcdsl/grpcserver/internal/framing.h"
+#include "mcdsl/grpcserver/stream.h"
+#include "mcdsl/net/server.h"
+#include "mcdsl/testing/http_client.h"
+#include "mcdsl/testing/rpc_caller.h"
+
+namespace mcdsl::grpcserver {
+namespace {
+
+using test::Text;
+using Fields = testing::RpcCaller::Fields;
+
+// Says what it hears. Of a text that begins with "packed", the answer is compressed.
+class CallsService final : public ServiceBase {
+ public:
+  std::vector<Method> methods() override {
+    const auto method = [](const char* name) {
+      return Text::descriptor()->file()->FindServiceByName("Calls")->FindMethodByName(name);
+    };
+    return {unary(method("Unary"), *this, &CallsService::say), client_stream(method("Up"), *this, &CallsService::join),
+            server_stream(method("Down"), *this, &CallsService::split),
+            bidi_stream(method("Both"), *this, &CallsService::echo)};
+  }
+
+ private:
+  Result<Text> say(const Context& context, const Text& text) {
+    context.compress_answers(text.value().starts_with("packed"));
+    return text;
+  }
+
+  Result<Text> join(const Context& /*context*/, Reader<Text>& texts) {
+    Text all;
+    while (const auto text = texts.next()) {
+      all.set_value(all.value() + text->value());
+    }
+    return all;
+  }
+
+  // A message for each word.
+  Result<void> split(const Context& context, const Text& text, Writer<Text>& out) {
+    std::string_view rest = text.value();
+    while (!rest.empty()) {
+      Text word;
+      word.set_value(std::string(rest.substr(0, rest.find(' '))));
+      rest.remove_prefix(std::min(rest.size(), word.value().size() + 1));
+      context.compress_answers(word.value().starts_with("packed"));
+      if (auto written = out.write(word); !written) {
+        return written;
+      }
+    }
+    return {};
+  }
+
+  Result<void> echo(const Context& /*context*/, Reader<Text>& texts, Writer<Text>& out) {
+    while (const auto text = texts.next()) {
+      if (auto written = out.write(*text); !written) {
+        return written;
+      }
+    }
+    return {};
+  }
+};
+
+class RefusesEveryToken final : public auth::TokenVerifier {
+ public:
+  Result<std::shared_ptr<const auth::Caller>> verify(std::string_view /*token*/) const override {
+    return fail(Code::unauthenticated, "no");
+  }
+};
+
+class DispatcherProtocol : public ::testing::Test {
+ protected:
+  // What a POST of this type gets; a name without a slash is a method of the service.
+  [[nodiscard]] http::Response post(const std::string& name, const std::string& type, std::string body,
+                                    Fields fields = {}) const {
+    fields.emplace_back("content-type", type);
+    return caller_.send(http::Method::post, path_of(name), std::move(body), fields);
+  }
+
+  [[nodiscard]] static std::string path_of(const std::string& name) {
+    return name.starts_with('/') ? name : "/mcdsl.grpcserver.test.Calls/" + name;
+  }
+
+  [[nodiscard]] static http::Request request(http::Method method, const std::string& name, std::string_view type) {
+    http::Request request;
+    request.start(method, path_of(name));
+    request.mutable_headers().add("content-type", type);
+    return request;
+  }
+
+  CallsService service_;
+  const Dispatcher dispatcher_{{&service_}};
+  const testing::RpcCaller caller_{dispatcher_};
+};
+
+std::string serialised(const std::string& value) {
+  Text text;
+  text.set_value(value);
+  return text.SerializeAsString();
+}
+
+std::string frame(std::string_view payload, std::uint8_t flags = 0) {
+  std::string bytes;
+  append_frame(bytes, flags, payload);
+  return bytes;
+}
+
+std::string packed_frame(const std::string& value) {
+  return frame(value_or_throw(gzip(serialised(value))), kCompressed);
+}
+
+// The messages of an answer, each with the flags of its frame before it: "0 plain", "1 packed".
+std::vector<std::string> answers_in(const http::Response& response) {
+  std::vector<std::string> answers;
+  FrameReader frames(1U << 20U);
+  frames.push(response.body);
+  while (const auto next = value_or_throw(frames.next())) {
+    const bool is_packed = next->flags == kCompressed;
+    Text text;
+    EXPECT_TRUE(text.ParseFromString(is_packed ? value_or_throw(gunzip(next->payload, 1U << 20U))
+                                               : std::string(next->payload)));
+    answers.push_back((is_packed ? "1 " : "0 ") + text.value());
+  }
+  EXPECT_TRUE(frames.is_empty());
+  return answers;
+}
+
+std::string status_in(const http::Response& response) {
+  return std::string(
+      response.trailers.get("grpc-status").value_or(response.headers.get("grpc-status").value_or("none")));
+}
+
+using Texts = std::vector<std::string>;
+
+TEST_F(DispatcherProtocol, SaysThatTimeIsOverInTheCodecOfTheCall) {
+  for (const char* type : {"application/grpc", "application/grpc+json", "application/grpc-web+proto",
+                           "application/grpc-web+json", "application/connect+proto", "application/connect+json"}) {
+    http::Request head = request(http::Method::post, "Both", type);
+    const http::BodyPlan plan = dispatcher_.plan(head);
+    ASSERT_NE(plan.timed_out, nullptr);
+    EXPECT_EQ(plan.timed_out().headers.get("content-type"), type);
+  }
+}
+
+}  // namespace
+}  // namespace mcdsl::grpcserver
