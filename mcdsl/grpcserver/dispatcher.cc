@@ -14,6 +14,7 @@
 #include "mcdsl/grpcserver/internal/finish.h"
 #include "mcdsl/grpcserver/internal/messages.h"
 #include "mcdsl/grpcserver/internal/rest.h"
+#include "mcdsl/grpcserver/internal/status.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -86,8 +87,9 @@ bool fits(const Target& target, WireType type) {
                                                   : type.protocol != Protocol::connect_stream || target.streams();
 }
 
-http::Response with_header(int status, std::string_view text, std::string_view name, std::string_view value) {
-  return http::error(status, text).with_header(name, value);
+// A refusal in HTTP's own terms. Not in JSON: who speaks Connect takes that for one of its errors.
+http::Response refuse(int status, std::string text, std::string_view name, std::string_view value) {
+  return http::text(std::move(text)).with_status(status).with_header(name, value);
 }
 
 }  // namespace
@@ -115,6 +117,8 @@ struct Dispatcher::State {
     return found != by_path.end() ? found->second : nullptr;
   }
   [[nodiscard]] const RestRoute* find_rest(const http::Request& request) const;
+  [[nodiscard]] bool is_of_service(std::string_view path) const;
+  [[nodiscard]] bool is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
   [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, const http::Request& request) const;
@@ -123,6 +127,7 @@ struct Dispatcher::State {
   [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
 
   [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
+  [[nodiscard]] http::Response serve_unknown(WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
   [[nodiscard]] http::Response serve_rest(const RestRoute& route, http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
@@ -201,7 +206,11 @@ void Dispatcher::State::finish_table() {
   std::ranges::stable_sort(rest, [](const RestRoute& a, const RestRoute& b) {
     return PathTemplate::by_specificity(a.binding->path, b.binding->path) < 0;
   });
-  unknown.handler = chain([](Call&) -> Result<void> { return fail_visible(Code::unimplemented, "no such method"); });
+  if (options.verifier == nullptr) {
+    unknown.access = auth::Access::open();  // nobody can say who they are, so there is nothing to wait for
+  }
+  unknown.handler =
+      chain([](Call& call) { return call.reader.expect_end(); });  // which says that there is no such method
   if (!mistakes.empty()) {
     std::string text = "RPC:";
     for (const std::string& mistake : mistakes) {
@@ -231,6 +240,22 @@ const RestRoute* Dispatcher::State::find_rest(const http::Request& request) cons
     }
   }
   return nullptr;
+}
+
+// Whether a path would be that of a method of a service that is here.
+bool Dispatcher::State::is_of_service(std::string_view path) const {
+  const std::string_view service = path.substr(0, path.rfind('/'));
+  return std::ranges::any_of(
+      paths, [&](const std::string& known) { return std::string_view(known).substr(0, known.rfind('/')) == service; });
+}
+
+// Whether a request whose path is no method's is a call all the same: it comes in a form that nothing but calls has, or
+// for a service that is here. JSON for any other path is somebody else's.
+bool Dispatcher::State::is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const {
+  if (!type || type->protocol != Protocol::connect_unary) {
+    return type.has_value();
+  }
+  return (type->codec == Codec::proto || is_of_service(request.path())) && find_rest(request) == nullptr;
 }
 
 // --- one call
@@ -346,6 +371,15 @@ http::Response Dispatcher::State::serve(const Target& target, WireType type, htt
   });
 }
 
+http::Response Dispatcher::State::serve_unknown(WireType type, http::Request& request) const {
+  NoMessages reader(Error::visible(Code::unimplemented, "no such method"));
+  http::Response response = serve_whole(unknown, {.type = type, .limits = limits()}, reader, request);
+  if (response.status == connect_http_status(Code::unimplemented)) {
+    response.status = 404;  // it is the path that there is not; a method that is not implemented is another thing
+  }
+  return response;
+}
+
 http::Response Dispatcher::State::serve_get(const Target& target, http::Request& request) const {
   auto get = read_connect_get(request, limits());
   const WireType type = get ? get->format.type : WireType{Protocol::connect_unary, Codec::json};
@@ -409,15 +443,15 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   }
   const auto type = request.header("content-type");
   const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return (wire && wire->protocol != Protocol::connect_unary) || state_->find_rest(request) != nullptr;
+  return state_->is_for_unknown(request, wire) || state_->find_rest(request) != nullptr;
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {
   const Target* target = state_->find(request.path());
   const auto content_type = request.header("content-type");
   const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
-  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
-    return state_->plan_for(state_->unknown, *type, request);
+  if (target == nullptr && state_->is_for_unknown(request, type)) {
+    return {.wants_body = false};  // a stream may have no end before it has an answer
   }
   if (target == nullptr) {
     const RestRoute& route = *state_->find_rest(request);
@@ -436,8 +470,8 @@ http::Response Dispatcher::serve(http::Request& request) const {
   const Target* target = state_->find(request.path());
   const auto content_type = request.header("content-type");
   const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
-  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
-    return state_->serve(state_->unknown, *type, request);
+  if (target == nullptr && state_->is_for_unknown(request, type)) {
+    return state_->serve_unknown(*type, request);
   }
   if (target == nullptr) {
     return state_->serve_rest(*state_->find_rest(request), request);
@@ -446,14 +480,14 @@ http::Response Dispatcher::serve(http::Request& request) const {
     return state_->serve_get(*target, request);
   }
   if (request.method() != http::Method::post) {
-    return with_header(405, "method not allowed", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
+    return refuse(405, "method not allowed\n", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
   }
   if (!type || !fits(*target, *type)) {
-    return with_header(415, "unsupported media type", "accept-post",
-                       target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
-                                           "application/connect+json"
-                                         : "application/grpc, application/grpc-web, application/proto, "
-                                           "application/json");
+    return refuse(415, "unsupported media type\n", "accept-post",
+                  target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
+                                      "application/connect+json"
+                                    : "application/grpc, application/grpc-web, application/proto, "
+                                      "application/json");
   }
   return state_->serve(*target, *type, request);
 }

@@ -154,5 +154,60 @@ TEST_F(DispatcherProtocol, SaysThatTimeIsOverInTheCodecOfTheCall) {
   }
 }
 
+// Connect's clients read any other JSON as an error of the protocol, and find no code in it.
+TEST_F(DispatcherProtocol, RefusesVerbsAndMediaTypesInPlainText) {
+  const auto verb = caller_.send(http::Method::delete_, path_of("Up"), "", {{"content-type", "application/grpc"}});
+  EXPECT_EQ(verb.status, 405);
+  EXPECT_EQ(verb.headers.get("allow"), "POST");
+  EXPECT_EQ(verb.headers.get("content-type"), "text/plain; charset=utf-8");
+
+  const auto type = post("Unary", "image/jpeg", "12345678");
+  EXPECT_EQ(type.status, 415);
+  EXPECT_TRUE(type.headers.contains("accept-post"));
+  EXPECT_EQ(type.headers.get("content-type"), "text/plain; charset=utf-8");
+}
+
+TEST_F(DispatcherProtocol, TellsConnectThatThereIsNoSuchMethod) {
+  for (const auto& [name, type] : {std::pair{"Missing", "application/json"},
+                                   {"Missing", "application/proto"},
+                                   {"/other.v1.Service/Get", "application/proto"}}) {
+    const auto answer = post(name, type, "");
+    EXPECT_EQ(answer.status, 404);
+    EXPECT_EQ(answer.headers.get("content-type"), "application/json");
+    EXPECT_EQ(answer.body, R"({"code":"unimplemented","message":"no such method"})");
+  }
+}
+
+TEST_F(DispatcherProtocol, LeavesJsonOutsideItsServicesToOthers) {
+  for (const char* path : {"/other.v1.Service/Get", "/mcdsl.grpcserver.test.CallsToo/Get", "/v1/notes", "/"}) {
+    EXPECT_FALSE(dispatcher_.takes(request(http::Method::post, path, "application/json"))) << path;
+  }
+}
+
+TEST_F(DispatcherProtocol, AnswersAStreamToAnUnknownMethodWhileItGoesOn) {
+  net::Server server(dispatcher_, {});
+  const auto port = server.listen(value_or_throw(net::parse_address("127.0.0.1:0")), nullptr).port;
+  server.start();
+  testing::HttpClient client("127.0.0.1", port);
+  const auto answer = client.exchange(
+      "POST /other.v1.Service/Chat HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/connect+json\r\n"
+      "transfer-encoding: chunked\r\n\r\n7\r\n" +
+      frame("{}") + "\r\n");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body,
+            frame(R"({"error":{"code":"unimplemented","message":"no such method"}})", kConnectEndOfStream));
+}
+
+TEST_F(DispatcherProtocol, SaysUnimplementedOnlyToWhomItMayTellMethods) {
+  EXPECT_EQ(status_in(post("Missing", "application/grpc", "")), "12");
+
+  const RefusesEveryToken verifier;
+  const Dispatcher guarded({&service_}, {.verifier = &verifier});
+  const auto outcome = testing::RpcCaller(guarded).call("mcdsl.grpcserver.test.Calls/Missing", {""});
+  ASSERT_FALSE(outcome.status);
+  EXPECT_EQ(outcome.status.error().code(), Code::unauthenticated);
+}
+
 }  // namespace
 }  // namespace mcdsl::grpcserver
