@@ -209,5 +209,52 @@ TEST_F(DispatcherProtocol, SaysUnimplementedOnlyToWhomItMayTellMethods) {
   EXPECT_EQ(outcome.status.error().code(), Code::unauthenticated);
 }
 
+// gRPC's interoperability tests client_compressed_unary and server_compressed_unary, which no client in Go has; as are
+// the next two for streams.
+TEST_F(DispatcherProtocol, TakesAndGivesACompressedMessage) {
+  const Fields gzips{{"grpc-encoding", "gzip"}, {"grpc-accept-encoding", "identity,gzip"}};
+  const auto packed = post("Unary", "application/grpc", packed_frame("packed"), gzips);
+  EXPECT_EQ(status_in(packed), "0");
+  EXPECT_EQ(packed.headers.get("grpc-encoding"), "gzip");
+  EXPECT_EQ(answers_in(packed), Texts({"1 packed"}));
+
+  const auto plain = post("Unary", "application/grpc", frame(serialised("plain")), gzips);
+  EXPECT_EQ(status_in(plain), "0");
+  EXPECT_EQ(answers_in(plain), Texts({"0 plain"}));
+}
+
+TEST_F(DispatcherProtocol, TakesCompressedMessagesBetweenOthers) {
+  const auto answer = post("Up", "application/grpc", packed_frame("a") + frame(serialised("b")) + packed_frame("c"),
+                           {{"grpc-encoding", "gzip"}});
+  EXPECT_EQ(status_in(answer), "0");
+  EXPECT_EQ(answers_in(answer), Texts({"0 abc"}));
+}
+
+TEST_F(DispatcherProtocol, GivesCompressedMessagesBetweenOthers) {
+  const auto answer =
+      post("Down", "application/grpc", frame(serialised("packed1 plain packed2")), {{"grpc-accept-encoding", "gzip"}});
+  EXPECT_EQ(status_in(answer), "0");
+  EXPECT_EQ(answer.headers.get("grpc-encoding"), "gzip");
+  EXPECT_EQ(answers_in(answer), Texts({"1 packed1", "0 plain", "1 packed2"}));
+}
+
+TEST_F(DispatcherProtocol, CompressesNothingInAStreamWhoseHeadNamesNoCompression) {
+  const auto late =
+      post("Down", "application/grpc", frame(serialised("plain packed")), {{"grpc-accept-encoding", "gzip"}});
+  EXPECT_FALSE(late.headers.contains("grpc-encoding"));
+  EXPECT_EQ(answers_in(late), Texts({"0 plain", "0 packed"}));
+
+  const auto unasked = post("Down", "application/grpc", frame(serialised("packed")));
+  EXPECT_FALSE(unasked.headers.contains("grpc-encoding"));
+  EXPECT_EQ(answers_in(unasked), Texts({"0 packed"}));
+}
+
+// "Compressed-Flag … if it is set and no encoding is given, INTERNAL" (gRPC's compression.md).
+TEST_F(DispatcherProtocol, RefusesACompressedMessageInACallThatNamesNoCompression) {
+  EXPECT_EQ(status_in(post("Unary", "application/grpc", packed_frame("a"))), "13");
+  EXPECT_EQ(status_in(post("Up", "application/grpc", packed_frame("a"))), "13");
+  EXPECT_EQ(status_in(post("Unary", "application/grpc", packed_frame("a"), {{"grpc-encoding", "br"}})), "12");
+}
+
 }  // namespace
 }  // namespace mcdsl::grpcserver
