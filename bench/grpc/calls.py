@@ -38,7 +38,7 @@ def curl(server, token, path, request, *more, into=subprocess.PIPE):
     """One call with its head and trailers checked. The body, which may be thrown away, and how long it was."""
     with tempfile.TemporaryDirectory() as name:
         head = pathlib.Path(name) / "head"
-        done = subprocess.run([tool("curl"), "-sS", "--http2", "-k", "--ignore-content-length", *options(token), "-D", head, "--data-binary", "@-",
+        done = subprocess.run([tool("curl"), "-sS", "--http2", "-k", *options(token), "-D", head, "--data-binary", "@-",
                                *more, f"https://127.0.0.1:{server.port}{path}"], input=request, check=True, stdout=into)
         lines = head.read_text().splitlines()
     if not lines[0].startswith("HTTP/2 200") or "grpc-status: 0" not in [line.strip().lower() for line in lines]:
@@ -47,10 +47,11 @@ def curl(server, token, path, request, *more, into=subprocess.PIPE):
 
 
 class Connection:
-    """A connection of HTTP/2 as far as one unary call needs it: nothing that costs time is between a call and its
-    answer. It reads no header fields, so the answer is held against the one that is expected, message and all."""
+    """A connection of HTTP/2 as far as unary calls, one after the other, need it: nothing that costs time is between a
+    call and its answer. It reads no header fields, so the answer is held against the one that is expected, message and
+    all."""
 
-    DATA, HEADERS, SETTINGS, PING, GOAWAY = 0, 1, 4, 6, 7
+    DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
     END_STREAM, END_HEADERS, ACK = 1, 4, 1
 
     def __init__(self, server):
@@ -58,7 +59,7 @@ class Connection:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols(["h2"])
-        self.name = server.name
+        self.name, self.stream = server.name, 1
         self.socket = context.wrap_socket(socket.create_connection(("127.0.0.1", server.port)))
         if self.socket.selected_alpn_protocol() != "h2":
             raise SystemExit(f"grpc bench: {self.name} does not speak HTTP/2")
@@ -86,28 +87,38 @@ class Connection:
         return b"\0" + text(name) + text(value)
 
     def call(self, token, request, expected):
+        """A call that is answered with `expected`; without a token, and then with nothing, where that is empty."""
+        known = fields(token)
+        if not token:
+            del known["authorization"]
         block = b"".join(self.literal(name, value) for name, value in {
-            ":method": "POST", ":scheme": "https", ":path": GET_DOCUMENT, ":authority": "localhost",
-            **fields(token)}.items())
-        self.socket.sendall(self.frame(self.HEADERS, self.END_HEADERS, 1, block) +
-                            self.frame(self.DATA, self.END_STREAM, 1, request))
-        answer = b""
+            ":method": "POST", ":scheme": "https", ":path": GET_DOCUMENT, ":authority": "localhost", **known}.items())
+        stream, self.stream = self.stream, self.stream + 2
+        self.socket.sendall(self.frame(self.HEADERS, self.END_HEADERS, stream, block) +
+                            self.frame(self.DATA, self.END_STREAM, stream, request))
+        answer = self.answer(stream)
+        if answer != expected:
+            raise SystemExit(f"grpc bench: {self.name} does not answer as it should: {answer[:200]}")
+
+    def answer(self, stream):
+        """All data of a stream until its end."""
+        data = b""
         while True:
             head = self.bytes.read(9)
             if len(head) < 9:
                 raise SystemExit(f"grpc bench: {self.name} closed a connection that was to be answered")
             payload = self.bytes.read(int.from_bytes(head[:3], "big"))
-            kind, flags, stream = struct.unpack(">BBI", head[3:])
+            kind, flags, of = struct.unpack(">BBI", head[3:])
             if kind == self.SETTINGS and not flags & self.ACK:
                 self.socket.sendall(self.frame(self.SETTINGS, self.ACK, 0))
             elif kind == self.PING and not flags & self.ACK:
                 self.socket.sendall(self.frame(self.PING, self.ACK, 0, payload))
             elif kind == self.DATA:
-                answer += payload
-            if stream == 1 and kind in (self.DATA, self.HEADERS) and flags & self.END_STREAM:
-                break
-        if answer != expected:
-            raise SystemExit(f"grpc bench: {self.name} does not answer as it should: {answer[:200]}")
+                data += payload
+            if kind in (self.GOAWAY, self.RST_STREAM):
+                raise SystemExit(f"grpc bench: {self.name} refuses a call: {payload}")
+            if of == stream and kind in (self.DATA, self.HEADERS) and flags & self.END_STREAM:
+                return data
 
 
 @dataclass
