@@ -1,7 +1,7 @@
-// Knows whose a token is, by its digest, and asks the identity service where it does not. The twin in Go is
-// bench/peers/go/http/tokens.go.
 #pragma once
 
+// Knows whose a token is, by its digest, and asks the identity service where it does not. The twin in Go is
+// bench/peers/go/http/tokens.go.
 #include <algorithm>
 #include <array>
 #include <chrono>
