@@ -99,6 +99,18 @@ TEST_F(HandOverTest, AnswersWith503WhenEveryThreadIsInAHandlerAndRecovers) {
   EXPECT_TRUE(eventually([&] { return client.exchange(get("/"))->status == 200; }));
 }
 
+TEST_F(HandOverTest, LetsARequestWaitForAThreadThatComesBackSoon) {
+  start({.loops = 1, .max_handler_threads = 1}, clock_);  // a clock that stands: it waits as long as it has to
+  auto blocked = block(1);
+  auto client = connect();
+  client.send(get("/"));
+  EXPECT_TRUE(eventually([&] { return server_->stats().accepted == 2; }));
+  gate_.open();
+  EXPECT_EQ(blocked.front().receive()->status, 200);
+  EXPECT_EQ(client.receive()->status, 200);
+  EXPECT_EQ(server_->stats().at(Limit::max_handler_threads), 0U);
+}
+
 TEST_F(HandOverTest, KeepsEveryLoopRunningWhenAllOfThemAreFull) {
   start({.loops = 4, .max_handler_threads = 1});
   std::vector<HttpClient> clients;

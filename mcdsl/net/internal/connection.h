@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -45,6 +46,8 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
 
  private:
   using Time = Clock::SteadyTime;
+  // With more than this to write, a pipelining peer has to read before its next request is looked at.
+  static constexpr std::size_t kMaxOutput = std::size_t{64} << 10U;
 
   void send(std::string_view bytes) override;
   void send(std::string&& bytes) override;
@@ -63,6 +66,9 @@ class Connection final : public Pollable, public Timed, private ProtocolHost {
   void handle_event(std::uint32_t events);
   void handle_news(Exchange& exchange, News news);
   void handle_timeout();
+  [[nodiscard]] bool waits_for_handler() const {
+    return protocol_->waiting() == Waiting::for_handler || protocol_->waiting() == Waiting::for_call;
+  }
   [[nodiscard]] bool takes_input() const;
   void read_or_pause();
   void read_all();

@@ -34,9 +34,10 @@ struct Exchange {
   http::Request request;
   http::Response response;
   Connection* connection = nullptr;
-  std::int64_t stream = 0;                        ///< of its connection, in HTTP/2
-  http::BodyPlan plan;                            ///< what the application said of it
-  std::stop_source stop{std::nostopstate};        ///< where the plan wants one
+  std::int64_t stream = 0;                  ///< of its connection, in HTTP/2
+  http::BodyPlan plan;                      ///< what the application said of it
+  std::stop_source stop{std::nostopstate};  ///< where the plan wants one
+  Clock::SteadyTime queued_at{};
   std::optional<Deadlines::iterator> deadline{};  ///< while it has one, in the loop's
   bool was_blocking = false;                      ///< what a handler that ran away from the loop has shown
   Exchange* next = nullptr;                       ///< in the queue it stands in
@@ -66,6 +67,9 @@ class ExchangeQueue {
     (empty() ? first_ : last_->next) = &exchange;
     last_ = &exchange;
   }
+
+  /// The first, which stays; null where there is none.
+  [[nodiscard]] const Exchange* front() const noexcept { return first_; }
 
   /// The first, which leaves the queue; null where there is none.
   Exchange* pop() noexcept {

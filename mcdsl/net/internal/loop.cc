@@ -20,8 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBufferBytes = std::size_t{64} << 10U;
-constexpr int kHandlersPerRound = 64;  // then events have a turn: no connection's pipeline keeps the loop
-constexpr auto kWorthAThread = 100us;  // a handler of this length is better off without the loop
 
 [[noreturn]] void fail_system(const char* what, int errno_value) {
   throw Exception(Code::resource_exhausted, std::string(what) + ": " + errno_text(errno_value));
@@ -41,67 +39,6 @@ std::string http_date(std::time_t seconds) {
                 utc.tm_sec);
   return text.data();
 }
-
-// Where the function that writes a body writes it. Puts the body into the pipe, and lets the head go before it.
-class StreamWriter final : public http::BodyWriter {
- public:
-  StreamWriter(BodyPipe& pipe, http::Response& response, std::function<void()> send_head)
-      : pipe_(pipe), response_(response), send_head_(std::move(send_head)) {}
-
-  void send_head() {
-    if (const auto send = std::exchange(send_head_, nullptr)) {
-      send();
-    }
-  }
-
-  Result<void> write(std::string_view bytes) override {
-    send_head();
-    return pipe_.write(bytes);
-  }
-  http::Response& response() override { return response_; }
-
- private:
-  BodyPipe& pipe_;
-  http::Response& response_;
-  std::function<void()> send_head_;
-};
-
-// What a handler answers, or the answer to what it threw.
-template <class Handler>
-http::Response answer_of(Handler handler) noexcept {
-  try {
-    return handler();
-  } catch (...) {
-    return http::response_to(std::current_exception());
-  }
-}
-
-// Whether the handler has left the body to be written by a function. In answer to HEAD nobody calls it.
-bool has_stream(const Exchange& exchange) {
-  return exchange.response.stream && exchange.request.method() != http::Method::head;
-}
-
-// Installed while a handler runs: gives the loop away before the handler begins to wait.
-class HandOver final : public BlockingObserver {
- public:
-  HandOver(Crew& crew, Loop& loop, Turn turn) noexcept
-      : crew_(crew), loop_(loop), turn_(turn), before_(set_blocking_observer(this)) {}
-  HandOver(const HandOver&) = delete;
-  HandOver& operator=(const HandOver&) = delete;
-  ~HandOver() override { set_blocking_observer(before_); }
-
-  void about_to_block() noexcept override {
-    if (loop_.turn() == turn_) {
-      crew_.take_over(loop_, turn_);
-    }
-  }
-
- private:
-  Crew& crew_;
-  Loop& loop_;
-  Turn turn_;
-  BlockingObserver* before_;
-};
 
 }  // namespace
 
@@ -193,122 +130,6 @@ void Loop::run(Turn turn) {
   }
 }
 
-bool Loop::run_handlers(Turn& turn) {
-  for (int count = 0; count < kHandlersPerRound; ++count) {
-    Exchange* exchange = run_queue_.pop();
-    if (exchange == nullptr) {
-      break;
-    }
-    if (exchange->connection == nullptr) {
-      drop_abandoned(*exchange);
-    } else if (!start_handler(*exchange, turn)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool Loop::start_handler(Exchange& exchange, Turn& turn) {
-  if (!context_.crew->has_reserve() || (exchange.request_body && !lend_to_stream(exchange))) {
-    turn_away(exchange);
-    return true;
-  }
-  ++counters_.requests;
-  if (exchange.request_body) {
-    return true;
-  }
-  if (blocking_routes_.is_blocking(exchange.request.route()) && context_.crew->lend(*this, exchange)) {
-    return true;
-  }
-  return run_handler(exchange, turn);
-}
-
-bool Loop::run_handler(Exchange& exchange, Turn& turn) {
-  turn_.store(++turn, std::memory_order_seq_cst);  // odd: others may take the loop
-  context_.monitor->notice();
-  {
-    const HandOver hand_over(*context_.crew, *this, turn);
-    exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
-  }
-  Turn expected = turn;
-  if (!turn_.compare_exchange_strong(expected, turn + 1, std::memory_order_acq_rel)) {
-    exchange.was_blocking = true;
-    write_stream(exchange);
-    post(exchange, {.done = true});
-    return false;
-  }
-  ++turn;
-  blocking_routes_.note_fast(exchange.request.route());
-  if (!has_stream(exchange)) {
-    deliver(exchange, {.done = true});
-  } else if (!lend_to_stream(exchange)) {
-    turn_away(exchange);
-  }
-  return true;
-}
-
-// Clients decide how long these take. So they never get all threads, or slow ones could stop the service.
-bool Loop::lend_to_stream(Exchange& exchange) noexcept {
-  const std::size_t most = std::max<std::size_t>(1, options().max_handler_threads * 3 / 4);
-  if (!exchange.counts_as_streaming && context_.streaming.fetch_add(1) >= most) {
-    --context_.streaming;
-    return false;
-  }
-  exchange.counts_as_streaming = true;
-  return context_.crew->lend(*this, exchange);
-}
-
-void Loop::turn_away(Exchange& exchange) {
-  counters_.note(Limit::max_handler_threads);
-  exchange.response = answer_of([] { return http::error(Error(Code::unavailable, "every handler thread is busy")); });
-  deliver(exchange, {.done = true});
-}
-
-void Loop::serve_apart(Exchange& exchange) noexcept {
-  const auto begin = context_.clock.steady();
-  if (!has_stream(exchange)) {  // it may have been lent for that alone
-    exchange.response = answer_of([&] { return context_.application.serve(exchange.request); });
-  }
-  exchange.was_blocking = context_.clock.steady() - begin >= kWorthAThread;
-  write_stream(exchange);
-  post(exchange, {.done = true});
-}
-
-// Writes the body that the handler left to be written, if it did.
-void Loop::write_stream(Exchange& exchange) noexcept {
-  if (!has_stream(exchange)) {
-    return;
-  }
-  try {
-    const auto produce = std::move(exchange.response.stream->produce);
-    const bool late_head = exchange.response.stream->late_head;
-    auto pipe = std::make_unique<BodyPipe>([this, &exchange] { post(exchange, {.moved = true}); });
-    {
-      const std::scoped_lock lock(mailbox_mutex_);
-      if (exchange.is_cancelled) {
-        pipe->fail(Error(Code::cancelled, "the client has gone"));
-      }
-      exchange.response_body = std::move(pipe);
-    }
-    StreamWriter writer(*exchange.response_body, exchange.response, [&] { post(exchange, {.has_head = true}); });
-    if (!late_head) {
-      writer.send_head();
-    }
-    if (const auto written = produce(writer); !written) {
-      exchange.response_body->fail(written.error());
-      logger().warn("a response was cut short", {{"error", written.error().message()}});
-    }
-  } catch (const std::exception& problem) {
-    if (exchange.response_body) {
-      exchange.response_body->fail(Error(Code::internal, problem.what()));
-    }
-    report("a response was cut short", problem);
-  }
-  if (exchange.response_body) {
-    exchange.response_body->end();
-  }
-}
-
 void Loop::submit(Exchange& exchange) {
   const http::BodyPlan& plan = exchange.plan;
   if (plan.timeout && *plan.timeout > 0ns) {
@@ -318,6 +139,7 @@ void Loop::submit(Exchange& exchange) {
     exchange.stop = std::stop_source();
     exchange.request.set_stop_token(exchange.stop.get_token());
   }
+  exchange.queued_at = now_;
   run_queue_.push(exchange);
 }
 
@@ -455,8 +277,12 @@ void Loop::update_time() {
 void Loop::poll() {
   std::array<epoll_event, 256> events;  // NOLINT(cppcoreguidelines-pro-type-member-init): 3 KiB that the kernel fills
   const bool timed = !connections_.empty() || paused_sources_ > 0 || draining_;
-  const bool busy = !run_queue_.empty() || !to_attend_.empty();
+  const bool is_starved = must_wait_for_a_thread();
+  const bool busy = (!run_queue_.empty() && !is_starved) || !to_attend_.empty();
   int timeout = busy ? 0 : timed ? static_cast<int>(TimerWheel::kTick.count()) : -1;
+  if (timeout != 0 && is_starved) {
+    timeout = 1;  // one that another loop's handler gives back wakes nobody
+  }
   if (timeout > 0 && !deadlines_.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines_.begin()->first - now_);
     timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, timeout));

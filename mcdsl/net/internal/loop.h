@@ -114,6 +114,7 @@ class Loop {
   class Waker;
 
   bool run_handlers(Turn& turn);
+  [[nodiscard]] bool must_wait_for_a_thread() const noexcept;
   bool start_handler(Exchange& exchange, Turn& turn);
   bool run_handler(Exchange& exchange, Turn& turn);
   [[nodiscard]] bool lend_to_stream(Exchange& exchange) noexcept;
