@@ -5,7 +5,6 @@ set(MCDSL_INSTALL_PROTODIR "${CMAKE_INSTALL_DATADIR}/mcdsl/proto")
 
 # How a user's build finds the third-party library behind a target that one of our packages links.
 set(mcdsl_finds_OpenSSL "find_dependency(OpenSSL 3.0)")
-set(mcdsl_finds_CURL "find_dependency(CURL)")
 set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
 set(mcdsl_finds_fmt "find_dependency(fmt)")
 set(mcdsl_finds_ZLIB "find_dependency(ZLIB)")

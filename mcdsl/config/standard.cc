@@ -66,6 +66,8 @@ void bind_timeouts(Server& server, Binder& b) {
           {.doc = "The longest wait for the whole of a request's header.", .min = kShortest});
   b.field("handler_timeout", server.handler_timeout,
           {.doc = "How long a request may take as a whole; 0s for no limit. Streams and downloads count."});
+  b.field("rpc_timeout", server.rpc_timeout,
+          {.doc = "How long an RPC may take that brings no deadline and does not stream; 0s for no limit."});
 }
 
 void bind_limits(Server& server, Binder& b) {
@@ -75,6 +77,8 @@ void bind_limits(Server& server, Binder& b) {
           {.doc = "The most fields in the header of a request.", .min = 16, .max = 10'000});
   b.field("max_body_bytes", server.max_body_bytes,
           {.doc = "The largest body of a request, where a route does not have its own limit.", .min = 0});
+  b.field("max_message_bytes", server.max_message_bytes,
+          {.doc = "The largest message of an RPC, as it is sent and unpacked.", .min = 1024, .max = 1024 * kMib});
   b.field("max_streams", server.max_streams,
           {.doc = "Requests at a time on a connection of HTTP/2; a client that begins more is refused them.",
            .min = 1,
@@ -96,10 +100,11 @@ void Server::bind(Binder& b) {
   b.field(
       "also_listen", also_listen,
       {.doc = "Further addresses where the same is served. TLS as at listen_addr, but a Unix socket here is plain."});
-  b.listen_address("grpc_addr", grpc_addr,
-                   {.doc = "A further listener for gRPC alone; empty for none. $PORT_GRPC replaces the port.",
-                    .port_variable = "PORT_GRPC",
-                    .host_like = "listen_addr"});
+  b.listen_address(
+      "grpc_addr", grpc_addr,
+      {.doc = "A further listener for the same, by convention for gRPC; empty for none. $PORT_GRPC replaces the port.",
+       .port_variable = "PORT_GRPC",
+       .host_like = "listen_addr"});
   b.listen_address("admin_addr", admin_addr,
                    {.doc = "A further listener for metrics and health; empty for none. $PORT_ADMIN replaces the port.",
                     .port_variable = "PORT_ADMIN"});
@@ -122,6 +127,8 @@ void Server::bind(Binder& b) {
   b.field("proxy_protocol", proxy_protocol,
           {.doc = "The trusted proxies put a PROXY header (version 1 or 2) before each connection, TLS or not. One of "
                   "theirs without it is closed; others are served as who they are."});
+  b.field("grpc_reflection", grpc_reflection,
+          {.doc = "Show authenticated callers the schema of the RPCs, for tools such as grpcurl."});
   b.check([this](const Refuse& refuse) { check_tls(*this, refuse); });
 }
 

@@ -39,15 +39,18 @@ struct Server {
   std::chrono::nanoseconds drain_delay = std::chrono::seconds(0);
   std::chrono::nanoseconds header_timeout = std::chrono::seconds(10);
   std::chrono::nanoseconds handler_timeout = std::chrono::seconds(0);  ///< 0: none
+  std::chrono::nanoseconds rpc_timeout = std::chrono::seconds(30);     ///< of calls without a deadline; 0: none
   std::int64_t max_header_bytes = 16 << 10;
   std::int64_t max_header_fields = 100;
   std::int64_t max_body_bytes = 1 << 20;
-  std::int64_t max_streams = 128;  ///< requests at a time on a connection of HTTP/2
+  std::int64_t max_message_bytes = 4 << 20;  ///< of an RPC's message
+  std::int64_t max_streams = 128;            ///< requests at a time on a connection of HTTP/2
   std::int64_t max_connections = 10'000;
   std::int64_t max_handler_threads = 128;
   std::int64_t loops = 0;                         ///< event loops; 0: one per core
   std::vector<std::string> trusted_proxies = {};  ///< addresses or CIDR blocks: "10.0.0.0/8", "::1"
   bool proxy_protocol = false;                    ///< each connection of theirs begins with a PROXY header
+  bool grpc_reflection = false;                   ///< shows tools the schema of the RPCs
 
   void bind(Binder& b);
 };

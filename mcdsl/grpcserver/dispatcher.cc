@@ -13,7 +13,7 @@
 #include "mcdsl/grpcserver/internal/connect_get.h"
 #include "mcdsl/grpcserver/internal/finish.h"
 #include "mcdsl/grpcserver/internal/messages.h"
-#include "mcdsl/grpcserver/internal/rest.h"
+#include "mcdsl/grpcserver/internal/rest_table.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -34,12 +34,6 @@ struct Target {
   [[nodiscard]] bool streams() const noexcept { return kind != Kind::unary; }
 };
 
-struct RestRoute {
-  const Target* target;
-  const RestBinding* binding;
-  std::string pattern;
-};
-
 // The reader of a call that cannot be read.
 class NoMessages final : public WireReader {
  public:
@@ -55,8 +49,9 @@ std::string full_name(const google::protobuf::MethodDescriptor& method) {
   return method.service()->full_name() + "/" + method.name();
 }
 
-// The rule of a method: from the options, or the proto file's own, or that of its service.
-Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const DispatcherOptions& options) {
+// The rule of a method: from the options, or the proto file's own, or that of its service, there or in code.
+Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const ServiceBase& service,
+                               const DispatcherOptions& options) {
   if (const auto found = options.access.find(full_name(method)); found != options.access.end()) {
     return found->second;
   }
@@ -65,6 +60,9 @@ Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method,
   }
   const std::string& own = method.options().GetExtension(mcdsl::v1::access);
   const std::string& text = own.empty() ? method.service()->options().GetExtension(mcdsl::v1::default_access) : own;
+  if (const auto fallback = service.default_access(); text.empty() && fallback) {
+    return *fallback;
+  }
   if (text.empty()) {
     return fail(Code::internal, "has no access rule: give it (mcdsl.v1.access) or its service a default");
   }
@@ -92,7 +90,7 @@ struct Dispatcher::State {
   DispatcherOptions options;
   std::vector<std::unique_ptr<Target>> targets;
   std::unordered_map<std::string_view, const Target*> by_path;  // "/mcq.v1.DocumentService/GetDocument"
-  std::vector<RestRoute> rest;                                  // the most specific first
+  RestTable rest;
   std::vector<std::string> paths;
   Target unknown;
   std::vector<std::string> mistakes;
@@ -100,8 +98,8 @@ struct Dispatcher::State {
   explicit State(DispatcherOptions given) : options(std::move(given)) {}
 
   void add(ServiceBase& service);
-  void add(Method method);
-  void add_rest(const Target& target);
+  void add(const ServiceBase& service, Method method);
+  void add_rest(std::size_t index);
   void check_rules();
   void finish_table();
   [[nodiscard]] CallHandler chain(CallHandler handler) const;
@@ -110,7 +108,6 @@ struct Dispatcher::State {
     const auto found = by_path.find(path);
     return found != by_path.end() ? found->second : nullptr;
   }
-  [[nodiscard]] const RestRoute* find_rest(const http::Request& request) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
   [[nodiscard]] http::BodyPlan plan_for(const Target& target, Protocol protocol, const http::Request& request) const;
@@ -120,9 +117,9 @@ struct Dispatcher::State {
 
   [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
-  [[nodiscard]] http::Response serve_rest(const RestRoute& route, http::Request& request) const;
+  [[nodiscard]] http::Response serve_rest(http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
-                                           http::Request& request) const;
+                                           http::Request& request, const RestBinding* rest_binding = nullptr) const;
   [[nodiscard]] http::Response serve_stream(
       const Target& target, const MessageFormat& format, http::Request& request,
       std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
@@ -134,16 +131,16 @@ struct Dispatcher::State {
 
 void Dispatcher::State::add(ServiceBase& service) {
   for (Method& method : service.methods()) {
-    add(std::move(method));
+    add(service, std::move(method));
   }
 }
 
-void Dispatcher::State::add(Method method) {
+void Dispatcher::State::add(const ServiceBase& service, Method method) {
   auto target = std::make_unique<Target>();
   target->name = full_name(*method.descriptor);
   target->descriptor = method.descriptor;
   target->kind = kind_of(*method.descriptor);
-  if (auto access = access_of(*method.descriptor, options)) {
+  if (auto access = access_of(*method.descriptor, service, options)) {
     target->access = *std::move(access);
   } else {
     mistakes.push_back(target->name + ": " + access.error().message());
@@ -155,20 +152,15 @@ void Dispatcher::State::add(Method method) {
   } else {
     mistakes.push_back(target->name + ": " + bindings.error().to_string());
   }
-  add_rest(*target);
   targets.push_back(std::move(target));
 }
 
-void Dispatcher::State::add_rest(const Target& target) {
-  for (const RestBinding& binding : target.rest) {
-    for (const RestRoute& other : rest) {
-      if (other.binding->method == binding.method &&
-          PathTemplate::by_specificity(other.binding->path, binding.path) == std::weak_ordering::equivalent) {
-        mistakes.push_back(target.name + ": " + std::string(http::name(binding.method)) + " " +
-                           binding.path.to_string() + " is a route of " + other.target->name + " already");
-      }
+void Dispatcher::State::add_rest(std::size_t index) {
+  for (const RestBinding& binding : targets[index]->rest) {
+    if (const auto* other = rest.add(binding, index)) {
+      mistakes.push_back(targets[index]->name + ": " + std::string(http::name(binding.method)) + " " + other->pattern +
+                         " is a route of " + targets[other->owner]->name + " already");
     }
-    rest.push_back({&target, &binding, binding.path.to_string()});
   }
 }
 
@@ -187,6 +179,9 @@ void Dispatcher::State::check_rules() {
 void Dispatcher::State::finish_table() {
   check_rules();
   std::ranges::sort(targets, {}, &Target::name);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    add_rest(i);
+  }
   paths.reserve(targets.size());  // views into it are kept
   for (const auto& target : targets) {
     paths.push_back("/" + target->name);
@@ -194,9 +189,6 @@ void Dispatcher::State::finish_table() {
       mistakes.push_back(target->name + ": is there twice");
     }
   }
-  std::ranges::stable_sort(rest, [](const RestRoute& a, const RestRoute& b) {
-    return PathTemplate::by_specificity(a.binding->path, b.binding->path) < 0;
-  });
   unknown.handler = chain([](Call&) -> Result<void> { return fail_visible(Code::unimplemented, "no such method"); });
   if (!mistakes.empty()) {
     std::string text = "RPC:";
@@ -217,16 +209,6 @@ CallHandler Dispatcher::State::chain(CallHandler handler) const {
     handler = call_metrics(*options.registry, options.clock)(std::move(handler));
   }
   return access_log(options.logger, options.clock)(std::move(handler));
-}
-
-const RestRoute* Dispatcher::State::find_rest(const http::Request& request) const {
-  const auto method = request.method() == http::Method::head ? http::Method::get : request.method();
-  for (const RestRoute& route : rest) {
-    if (route.binding->method == method && route.binding->path.match(request.path())) {
-      return &route;
-    }
-  }
-  return nullptr;
 }
 
 // --- one call
@@ -285,10 +267,13 @@ Result<void> Dispatcher::State::run(const Target& target, Context& context, Wire
 }
 
 http::Response Dispatcher::State::serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
-                                              http::Request& request) const {
+                                              http::Request& request, const RestBinding* rest_binding) const {
   http::Response response;
   Context context(request, target.name, deadline_of(target, format.type.protocol, request), options.clock);
-  BodyAnswer writer(format, context, response);
+  BodyAnswer body(format, context, response);
+  std::optional<ResponseBody> field;
+  MessageWriter& writer =
+      rest_binding != nullptr ? static_cast<MessageWriter&>(field.emplace(*rest_binding, body)) : body;
   const auto result = run(target, context, reader, writer, format.type);
   put_headers(context, response.headers);
   finish(format.type, result, context.response_trailers(), response);
@@ -355,21 +340,39 @@ http::Response Dispatcher::State::serve_get(const Target& target, http::Request&
   return serve_whole(target, get->format, reader, request);
 }
 
-http::Response Dispatcher::State::serve_rest(const RestRoute& route, http::Request& request) const {
+http::Response Dispatcher::State::serve_rest(http::Request& request) const {
   constexpr WireType kRest{Protocol::rest, Codec::json};
+  const auto* route = rest.find(request.method(), request.path());
+  if (route == nullptr) {
+    http::Response answer =
+        request.method() == http::Method::options ? http::no_content() : http::error(405, "method not allowed");
+    return std::move(answer).with_header("allow", rest.allowed(request.path()));
+  }
+  const Target& target = *targets[route->owner];
   const auto format = format_of(kRest, request);
-  const MessageFormat used = format.value_or(MessageFormat{.type = kRest, .limits = limits()});
   if (!format) {
     NoMessages reader(format.error());
-    return serve_whole(*route.target, used, reader, request);
+    http::Response answer = serve_whole(target, {.type = kRest, .limits = limits()}, reader, request);
+    if (request.refusal() && answer.status == http_status(format.error().code())) {
+      answer.status = request.refusal()->status;  // 413, which no code stands for
+    }
+    return answer;
   }
-  if (route.target->streams()) {
-    return serve_stream(*route.target, used, request, [&request, binding = route.binding](const MessageFormat&) {
+  if (target.streams()) {
+    return serve_stream(target, *format, request, [&request, binding = route->binding](const MessageFormat&) {
       return std::make_unique<RestMessage>(*binding, request);
     });
   }
-  RestMessage reader(*route.binding, request);
-  return serve_whole(*route.target, used, reader, request);
+  RestMessage reader(*route->binding, request);
+  http::Response answer = serve_whole(target, *format, reader, request, route->binding);
+  if (reader.has_wrong_type()) {
+    answer.status = 415;
+  } else if (answer.status == 200 && target.descriptor->output_type()->full_name() == "google.protobuf.Empty") {
+    answer.status = 204;
+    answer.headers.remove("content-type");
+    answer.body.clear();
+  }
+  return answer;
 }
 
 // --- the dispatcher
@@ -406,7 +409,7 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   }
   const auto type = request.header("content-type");
   const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return (wire && wire->protocol != Protocol::connect_unary) || state_->find_rest(request) != nullptr;
+  return (wire && wire->protocol != Protocol::connect_unary) || !state_->rest.allowed(request.path()).empty();
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {
@@ -417,9 +420,12 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
     return state_->plan_for(state_->unknown, type->protocol, request);
   }
   if (target == nullptr) {
-    const RestRoute& route = *state_->find_rest(request);
-    request.set_route(route.pattern);
-    return state_->plan_for(*route.target, Protocol::rest, request);
+    const auto* route = state_->rest.find(request.method(), request.path());
+    if (route == nullptr) {
+      return {.wants_body = false};
+    }
+    request.set_route(route->pattern);
+    return state_->plan_for(*state_->targets[route->owner], Protocol::rest, request);
   }
   request.set_route(state_->by_path.find(request.path())->first);
   const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
@@ -437,7 +443,7 @@ http::Response Dispatcher::serve(http::Request& request) const {
     return state_->serve(state_->unknown, *type, request);
   }
   if (target == nullptr) {
-    return state_->serve_rest(*state_->find_rest(request), request);
+    return state_->serve_rest(request);
   }
   if (request.method() == http::Method::get && has_no_side_effects(*target)) {
     return state_->serve_get(*target, request);

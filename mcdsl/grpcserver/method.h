@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include "mcdsl/auth/access.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/grpcserver/context.h"
 
@@ -69,6 +71,9 @@ class ServiceBase {
 
   /// Every method of the service. Lifetime: good while the service lives.
   [[nodiscard]] virtual std::vector<Method> methods() = 0;
+
+  /// The rule for methods of which neither the program nor the proto file says one; by default there is none.
+  [[nodiscard]] virtual std::optional<auth::Access> default_access() const { return std::nullopt; }
 
  protected:
   ServiceBase() = default;

@@ -84,6 +84,7 @@ struct Registry::State {
   std::atomic<bool> draining{false};
   std::mutex mutex{};  // over the list; probes have their own
   std::vector<std::shared_ptr<Probe>> probes{};
+  std::condition_variable_any drains{};
 };
 
 Registry::Registry(RegistryOptions options, const Clock& clock)
@@ -97,7 +98,17 @@ void Registry::add(std::string name, Check check) {
 }
 
 void Registry::drain() noexcept {
-  state_->draining = true;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->draining = true;
+  }
+  state_->drains.notify_all();
+}
+
+bool Registry::wait_for_drain(std::chrono::nanoseconds time, const std::stop_token& stop) const {
+  about_to_block();
+  std::unique_lock lock(state_->mutex);
+  return state_->drains.wait_for(lock, stop, time, [this] { return state_->draining.load(); });
 }
 
 Report Registry::report() const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,9 @@ class Registry {
 
   /// Not serving from now on: the first step of a drain.
   void drain() noexcept;
+
+  /// Waits until the drain begins, `stop` is requested or the time is over. Whether it has begun.
+  bool wait_for_drain(std::chrono::nanoseconds time, const std::stop_token& stop) const;
 
   /// Runs the checks whose results are old and waits for them, at most the timeout.
   [[nodiscard]] Report report() const;

@@ -88,5 +88,19 @@ TEST(Registry, AsksAnythingThatCanBePinged) {
   EXPECT_EQ(registry.report().findings[0].outcome.error().message(), "no route");
 }
 
+TEST(Registry, WakesWhoWaitsForTheDrain) {
+  Registry registry;
+  EXPECT_FALSE(registry.wait_for_drain(std::chrono::nanoseconds(0), {}));
+  std::jthread drains([&] { registry.drain(); });
+  EXPECT_TRUE(registry.wait_for_drain(std::chrono::hours(1), {}));
+}
+
+TEST(Registry, LetsWhoIsStoppedGoBeforeTheDrain) {
+  const Registry registry;
+  std::stop_source stop;
+  std::jthread stops([&] { stop.request_stop(); });
+  EXPECT_FALSE(registry.wait_for_drain(std::chrono::hours(1), stop.get_token()));
+}
+
 }  // namespace
 }  // namespace mcdsl::health

@@ -1,16 +1,21 @@
 #include "mcdsl/service/run.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "mcdsl/base/error.h"
 #include "mcdsl/base/log_buffer.h"
 #include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
+#include "mcdsl/service/internal/routes.h"
 #include "mcdsl/service/internal/signals.h"
 
 namespace mcdsl::internal {
@@ -45,11 +50,33 @@ void log_listeners(const log::Logger& logger, std::span<const config::Listener> 
     if (!listener.replaced.empty()) {
       logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
     }
-    if (listener.key != "server.listen_addr" && listener.key != "server.admin_addr") {
+    if (listener.key == "web.listen_addr") {
       logger.warn("nothing is served at this address yet", {{"key", listener.key}, {"value", listener.value}});
     }
   }
 }
+
+// A folder that goes with its end.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "mcdsl-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      throw Exception(Code::unavailable, "make the folder " + name + ": " + errno_text(errno));
+    }
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 // The command line of one service.
 class CommandLine {
@@ -71,6 +98,9 @@ class CommandLine {
       add_migrate_commands();
     }
     add_config_commands();
+    CLI::App* routes =
+        add("routes", "list what is served, each with its access rule", [this] { return list_routes(); });
+    routes->add_flag("--check", checks_routes_, "fail where an RPC has no REST route and is not marked internal");
     add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
     for (const Hooks::Command& command : hooks_.commands) {
       app_.add_subcommand(command.name, command.about);  // for --help; find_own_command() finds it first
@@ -197,11 +227,39 @@ class CommandLine {
     return static_cast<int>(Exit::ok);
   }
 
+  // Runs `main` up to its `serve`, with a database of its own in a folder that is removed, and nothing listening.
+  int list_routes() {
+    const ScratchFolder scratch;
+    config::Source scratched = source();
+    const auto set = [&](const std::string& key, const std::string& value) {
+      scratched.environment.insert_or_assign(scratched.env_prefix + "_" + key, value);
+    };
+    set("DATABASE_PATH", (scratch.path() / "routes.db").string());
+    set("SERVER_LISTEN_ADDR", "127.0.0.1:0");
+    set("SERVER_TLS", "off");
+    set("MCIAS_SERVER_URL", "https://127.0.0.1:1");
+    set("MCIAS_CA_CERT", "");
+    const Hooks::Loaded loaded = hooks_.load(scratched);
+    Service service(hooks_.name, *loaded.standard, log::Logger());
+    bool is_whole = true;
+    RouteLister::list_in_place_of_serving(service,
+                                          [&](const http::Router& router, const grpcserver::Dispatcher* dispatcher) {
+                                            if (checks_routes_) {
+                                              is_whole = check_routes(dispatcher, std::cerr);
+                                            } else {
+                                              print_routes(router, dispatcher, std::cout);
+                                            }
+                                          });
+    hooks_.main(service);
+    return static_cast<int>(is_whole ? Exit::ok : Exit::failure);
+  }
+
   const Hooks& hooks_;
   CLI::App app_;
   std::string config_file_;
   std::string snapshot_path_;
   bool with_origin_ = false;
+  bool checks_routes_ = false;
   std::function<int()> action_;
 };
 

@@ -89,6 +89,7 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes migrate verify               everything that is wrong with steps, foreign keys and file; 1 if anything is
 ///     notes migrate rehearse             run the pending steps on a copy: how long they take, which rows come and go
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
+///     notes routes [--check]             every REST route and RPC with its access rule
 ///     notes version
 ///
 /// Of the `migrate` commands, which a program without migrations does not have, only the bare one changes the database

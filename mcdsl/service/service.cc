@@ -13,12 +13,16 @@
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/config/config.h"
+#include "mcdsl/grpcserver/dispatcher.h"
+#include "mcdsl/grpcserver/reflection.h"
+#include "mcdsl/health/grpc.h"
 #include "mcdsl/health/rest.h"
 #include "mcdsl/http/request_metrics.h"
 #include "mcdsl/httpserver/authenticate.h"
 #include "mcdsl/httpserver/server.h"
 #include "mcdsl/metrics/process.h"
 #include "mcdsl/service/internal/admin.h"
+#include "mcdsl/service/internal/routes.h"
 #include "mcdsl/service/internal/signals.h"
 #include "mcdsl/service/internal/systemd.h"
 
@@ -58,8 +62,23 @@ struct Service::State {
   const auth::TokenVerifier* verifier = nullptr;
   std::vector<std::function<void()>> reloads;
 
+  std::vector<grpcserver::ServiceBase*> services;
+  grpcserver::DispatcherOptions rpc;
+  // What `serve` adds to them, and makes of them.
+  std::optional<health::GrpcHealth> grpc_health;
+  std::optional<grpcserver::Reflection> reflection;
+  std::optional<grpcserver::Dispatcher> dispatcher;
+  std::optional<httpserver::CallsFirst> application;
+
+  std::function<void(const http::Router& router, const grpcserver::Dispatcher* dispatcher)> list_routes;
+
   State(std::string service_name, const config::Standard& standard, log::Logger log, const Clock& time)
-      : name(std::move(service_name)), config(standard), logger(std::move(log)), clock(time), health({}, time) {
+      : name(std::move(service_name)),
+        config(standard),
+        logger(std::move(log)),
+        clock(time),
+        health({}, time),
+        rpc{.clock = time} {
     metrics::add_process_metrics(metrics);
   }
 
@@ -67,6 +86,7 @@ struct Service::State {
     health::add_routes(to, health, [this](const http::Request& request) { return is_admin(request); });
   }
 
+  void make_dispatcher();
   [[nodiscard]] bool is_admin(const http::Request& request) const {
     const auto token = request.bearer_token();
     if (verifier == nullptr || !token) {
@@ -121,8 +141,46 @@ http::Middleware Service::require(auth::Access access) const {
   return httpserver::require(*state_->verifier, std::move(access));
 }
 
+void Service::add(grpcserver::ServiceBase& service) {
+  state_->services.push_back(&service);
+}
+
+void Service::set_access(std::string method_or_service, auth::Access access) {
+  state_->rpc.access.insert_or_assign(std::move(method_or_service), std::move(access));
+}
+
+void Service::intercept(grpcserver::Interceptor interceptor) {
+  state_->rpc.interceptors.push_back(std::move(interceptor));
+}
+
 void Service::on_reload(std::function<void()> reload) {
   state_->reloads.push_back(std::move(reload));
+}
+
+// Of the services that were added, if there are any, and those that every service has.
+void Service::State::make_dispatcher() {
+  if (services.empty()) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (grpcserver::ServiceBase* service : services) {
+    for (const grpcserver::Method& method : service->methods()) {
+      if (names.empty() || names.back() != method.descriptor->service()->full_name()) {
+        names.push_back(method.descriptor->service()->full_name());
+      }
+    }
+  }
+  auto all = services;
+  all.push_back(&grpc_health.emplace(health, std::move(names)));
+  if (config.server.grpc_reflection) {
+    all.push_back(&reflection.emplace(all));
+  }
+  rpc.verifier = verifier;
+  rpc.logger = logger;
+  rpc.registry = &metrics;
+  rpc.max_received_bytes = static_cast<std::size_t>(config.server.max_message_bytes);
+  rpc.default_timeout = config.server.rpc_timeout;
+  dispatcher.emplace(all, rpc);
 }
 
 void Service::State::reload(httpserver::Server& server, httpserver::Server* admin) const {
@@ -184,16 +242,31 @@ void Service::State::drain(httpserver::Server& server, const internal::SignalWai
   }
 }
 
+const http::Application& Service::application() {
+  State& state = *state_;
+  if (!state.application) {
+    state.add_health_routes(state.router);
+    state.make_dispatcher();
+    state.application.emplace(state.dispatcher ? &*state.dispatcher : nullptr, state.router);
+  }
+  return *state.application;
+}
+
 void Service::serve() {
   State& state = *state_;
   const config::Server& config = state.config.server;
-  state.add_health_routes(state.router);
+  (void)application();
+  const grpcserver::Dispatcher* dispatcher = state.dispatcher ? &*state.dispatcher : nullptr;
+  if (state.list_routes) {
+    state.list_routes(state.router, dispatcher);
+    return;
+  }
   const internal::SignalWaiter signals;
   const config::Environment environment = config::process_environment();
   const internal::Notifier notifier(environment);
-  const auto server =
-      std::make_shared<httpserver::Server>(config, state.router, state.logger, state.clock, &state.metrics,
-                                           sockets_for(state.name, internal::take_activated_sockets(environment)));
+  const auto server = std::make_shared<httpserver::Server>(
+      config, state.router, state.logger, state.clock, &state.metrics,
+      sockets_for(state.name, internal::take_activated_sockets(environment)), dispatcher);
   internal::add_server_metrics(state.metrics, server);
 
   http::Router admin_router;
@@ -219,6 +292,11 @@ void Service::serve() {
   state.drain(*server, signals);
   const net::ServerStats stats = server->stats();
   state.logger.info("stopped", {{"requests", stats.requests}, {"connections", stats.accepted}});
+}
+
+void internal::RouteLister::list_in_place_of_serving(
+    Service& service, std::function<void(const http::Router&, const grpcserver::Dispatcher*)> list) {
+  service.state_->list_routes = std::move(list);
 }
 
 }  // namespace mcdsl

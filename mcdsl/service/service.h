@@ -9,11 +9,17 @@
 #include "mcdsl/base/clock.h"
 #include "mcdsl/base/log.h"
 #include "mcdsl/config/standard.h"
+#include "mcdsl/grpcserver/interceptor.h"
+#include "mcdsl/grpcserver/method.h"
 #include "mcdsl/health/registry.h"
 #include "mcdsl/http/router.h"
 #include "mcdsl/metrics/registry.h"
 
 namespace mcdsl {
+
+namespace internal {
+struct RouteLister;
+}
 
 /// A service while it runs: what its `main` fills with routes and checks before it calls `serve`.
 ///
@@ -43,9 +49,25 @@ class Service {
   /// `authenticate_with`, unless the rule is `open`.
   [[nodiscard]] http::Middleware require(auth::Access access) const;
 
+  /// Serves the methods of a generated service as gRPC, gRPC-Web, Connect and, where they are annotated, REST, at the
+  /// addresses of the router and at `server.grpc_addr`: see grpcserver::Dispatcher, which `serve` makes, with
+  /// `grpc.health.v1.Health` beside them and, by `server.grpc_reflection`, reflection. Lifetime: outlives the service.
+  void add(grpcserver::ServiceBase& service);
+
+  /// Who may call a method ("mcq.v1.DocumentService/GetDocument") or a service's methods, in place of what its proto
+  /// file says.
+  void set_access(std::string method_or_service, auth::Access access);
+
+  /// Around every method, the first outermost; within log, metrics and authentication.
+  void intercept(grpcserver::Interceptor interceptor);
+
   /// Called on SIGHUP after the certificates have been read again, on the thread of `serve`, in the order they were
   /// added. What it throws is logged.
   void on_reload(std::function<void()> reload);
+
+  /// What `serve` would serve of routes and RPCs, without the middlewares and the sockets of the server: for tests.
+  /// Nothing may be added from now on. Lifetime: the service's.
+  [[nodiscard]] const http::Application& application();
 
   /// Adds the health routes, listens, also at `server.admin_addr` where that is given, and serves until SIGTERM or
   /// SIGINT; then drains: not ready, `drain_delay`, listeners closed, requests in flight answered until
@@ -59,6 +81,7 @@ class Service {
   void serve();
 
  private:
+  friend struct internal::RouteLister;
   struct State;
   std::unique_ptr<State> state_;
 };
