@@ -60,6 +60,8 @@ class Context {
   [[nodiscard]] Result<std::optional<std::string>> metadata(std::string_view name) const;
   /// All fields of the request, as they came.
   [[nodiscard]] const http::Headers& headers() const noexcept { return request_.headers(); }
+  /// The request of HTTP that the call is. Its body is the protocol's to read.
+  [[nodiscard]] const http::Request& request() const noexcept { return request_; }
 
   /// Metadata for the caller, before the first message (headers) or behind the last (trailers). Headers that are added
   /// after the first message are lost, as are those of a unary call that ends in an error. Throws Exception (internal)

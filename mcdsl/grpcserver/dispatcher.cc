@@ -14,6 +14,7 @@
 #include "mcdsl/grpcserver/internal/finish.h"
 #include "mcdsl/grpcserver/internal/messages.h"
 #include "mcdsl/grpcserver/internal/rest_table.h"
+#include "mcdsl/grpcserver/internal/status.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -80,8 +81,9 @@ bool fits(const Target& target, WireType type) {
                                                   : type.protocol != Protocol::connect_stream || target.streams();
 }
 
-http::Response with_header(int status, std::string_view text, std::string_view name, std::string_view value) {
-  return http::error(status, text).with_header(name, value);
+// A refusal in HTTP's own terms. Not in JSON: who speaks Connect takes that for one of its errors.
+http::Response refuse(int status, std::string text, std::string_view name, std::string_view value) {
+  return http::text(std::move(text)).with_status(status).with_header(name, value);
 }
 
 }  // namespace
@@ -108,14 +110,17 @@ struct Dispatcher::State {
     const auto found = by_path.find(path);
     return found != by_path.end() ? found->second : nullptr;
   }
+  [[nodiscard]] bool is_of_service(std::string_view path) const;
+  [[nodiscard]] bool is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
-  [[nodiscard]] http::BodyPlan plan_for(const Target& target, Protocol protocol, const http::Request& request) const;
+  [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, const http::Request& request) const;
   [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, Protocol protocol,
                                                              const http::Request& request) const;
   [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
 
   [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
+  [[nodiscard]] http::Response serve_unknown(WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
   [[nodiscard]] http::Response serve_rest(http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
@@ -189,7 +194,11 @@ void Dispatcher::State::finish_table() {
       mistakes.push_back(target->name + ": is there twice");
     }
   }
-  unknown.handler = chain([](Call&) -> Result<void> { return fail_visible(Code::unimplemented, "no such method"); });
+  if (options.verifier == nullptr) {
+    unknown.access = auth::Access::open();  // nobody can say who they are, so there is nothing to wait for
+  }
+  unknown.handler =
+      chain([](Call& call) { return call.reader.expect_end(); });  // which says that there is no such method
   if (!mistakes.empty()) {
     std::string text = "RPC:";
     for (const std::string& mistake : mistakes) {
@@ -209,6 +218,22 @@ CallHandler Dispatcher::State::chain(CallHandler handler) const {
     handler = call_metrics(*options.registry, options.clock)(std::move(handler));
   }
   return access_log(options.logger, options.clock)(std::move(handler));
+}
+
+// Whether a path would be that of a method of a service that is here.
+bool Dispatcher::State::is_of_service(std::string_view path) const {
+  const std::string_view service = path.substr(0, path.rfind('/'));
+  return std::ranges::any_of(
+      paths, [&](const std::string& known) { return std::string_view(known).substr(0, known.rfind('/')) == service; });
+}
+
+// Whether a request whose path is no method's is a call all the same: it comes in a form that nothing but calls has, or
+// for a service that is here. JSON for any other path is somebody else's.
+bool Dispatcher::State::is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const {
+  if (!type || type->protocol != Protocol::connect_unary) {
+    return type.has_value();
+  }
+  return (type->codec == Codec::proto || is_of_service(request.path())) && rest.allowed(request.path()).empty();
 }
 
 // --- one call
@@ -239,18 +264,17 @@ std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& ta
   return options.clock.steady() + options.default_timeout;
 }
 
-http::BodyPlan Dispatcher::State::plan_for(const Target& target, Protocol protocol,
-                                           const http::Request& request) const {
-  const bool streams = target.streams() && protocol != Protocol::rest;
+http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, const http::Request& request) const {
+  const bool streams = target.streams() && type.protocol != Protocol::rest;
   auto timeout = target.streams() ? 0ns : options.default_timeout;
-  if (const auto asked = read_timeout(protocol, request); asked && *asked) {
+  if (const auto asked = read_timeout(type.protocol, request); asked && *asked) {
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
   }
   // A stream has no length; each of its messages has a limit.
   return {.max_bytes = streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
           .streams = streams,
           .timeout = timeout,
-          .timed_out = timed_out(protocol),
+          .timed_out = timed_out(type),
           .stops = true};
 }
 
@@ -326,6 +350,15 @@ http::Response Dispatcher::State::serve(const Target& target, WireType type, htt
   return serve_stream(target, *format, request, [&request](const MessageFormat& used) {
     return std::make_unique<StreamMessages>(used, request);
   });
+}
+
+http::Response Dispatcher::State::serve_unknown(WireType type, http::Request& request) const {
+  NoMessages reader(Error::visible(Code::unimplemented, "no such method"));
+  http::Response response = serve_whole(unknown, {.type = type, .limits = limits()}, reader, request);
+  if (response.status == connect_http_status(Code::unimplemented)) {
+    response.status = 404;  // it is the path that there is not; a method that is not implemented is another thing
+  }
+  return response;
 }
 
 http::Response Dispatcher::State::serve_get(const Target& target, http::Request& request) const {
@@ -409,15 +442,15 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   }
   const auto type = request.header("content-type");
   const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return (wire && wire->protocol != Protocol::connect_unary) || !state_->rest.allowed(request.path()).empty();
+  return state_->is_for_unknown(request, wire) || !state_->rest.allowed(request.path()).empty();
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {
   const Target* target = state_->find(request.path());
   const auto content_type = request.header("content-type");
   const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
-  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
-    return state_->plan_for(state_->unknown, type->protocol, request);
+  if (target == nullptr && state_->is_for_unknown(request, type)) {
+    return {.wants_body = false};  // a stream may have no end before it has an answer
   }
   if (target == nullptr) {
     const auto* route = state_->rest.find(request.method(), request.path());
@@ -425,22 +458,22 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
       return {.wants_body = false};
     }
     request.set_route(route->pattern);
-    return state_->plan_for(*state_->targets[route->owner], Protocol::rest, request);
+    return state_->plan_for(*state_->targets[route->owner], {Protocol::rest, Codec::json}, request);
   }
   request.set_route(state_->by_path.find(request.path())->first);
   const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
   if (!is_get && (request.method() != http::Method::post || !type || !fits(*target, *type))) {
     return {.wants_body = false};
   }
-  return state_->plan_for(*target, is_get ? Protocol::connect_unary : type->protocol, request);
+  return state_->plan_for(*target, is_get ? WireType{Protocol::connect_unary, Codec::json} : *type, request);
 }
 
 http::Response Dispatcher::serve(http::Request& request) const {
   const Target* target = state_->find(request.path());
   const auto content_type = request.header("content-type");
   const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
-  if (target == nullptr && type && type->protocol != Protocol::connect_unary) {
-    return state_->serve(state_->unknown, *type, request);
+  if (target == nullptr && state_->is_for_unknown(request, type)) {
+    return state_->serve_unknown(*type, request);
   }
   if (target == nullptr) {
     return state_->serve_rest(request);
@@ -449,14 +482,14 @@ http::Response Dispatcher::serve(http::Request& request) const {
     return state_->serve_get(*target, request);
   }
   if (request.method() != http::Method::post) {
-    return with_header(405, "method not allowed", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
+    return refuse(405, "method not allowed\n", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
   }
   if (!type || !fits(*target, *type)) {
-    return with_header(415, "unsupported media type", "accept-post",
-                       target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
-                                           "application/connect+json"
-                                         : "application/grpc, application/grpc-web, application/proto, "
-                                           "application/json");
+    return refuse(415, "unsupported media type\n", "accept-post",
+                  target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
+                                      "application/connect+json"
+                                    : "application/grpc, application/grpc-web, application/proto, "
+                                      "application/json");
   }
   return state_->serve(*target, *type, request);
 }

@@ -39,7 +39,8 @@ struct DispatcherOptions {
 ///
 /// Around each method stand, outermost first: access log, metrics, recover, authenticate, and what the options add.
 /// Methods that do not stream run on the event loop until they block; streams have a thread each, within the server's
-/// `max_handler_threads`. A method that there is not is UNAUTHENTICATED to who brings no token, then UNIMPLEMENTED.
+/// `max_handler_threads`. A method that there is not is UNAUTHENTICATED to who brings no token, then UNIMPLEMENTED;
+/// without a verifier UNIMPLEMENTED at once.
 ///
 /// Errors: the constructor throws Exception (internal), naming every method without an access rule, every rule that is
 /// none or names no method, every REST path that is malformed, names no field, or is another method's too.

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Runs other people's test suites against our server: h2spec for HTTP/2, plain and over TLS, and the attacks of slowhttptest.
+"""Runs other people's test suites against our server: h2spec for HTTP/2, plain and over TLS, the attacks of slowhttptest,
+Connect's conformance suite and gRPC's interoperability tests for RPC.
 
-Every case of h2spec passes or stands in EXCEPTIONS with the reason; one that stands there and passes is a failure too.
+Every case passes, or stands in EXCEPTIONS or connect_known_failing.txt with the reason; one that stands there and
+passes is a failure too.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
+import rpc
 import slow
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,9 +31,16 @@ EXCEPTIONS = {
 }
 
 
-def build_h2spec(folder):
-    program = folder / "h2spec"
-    subprocess.run(["go", "build", "-buildvcs=false", "-o", program, "github.com/summerwind/h2spec/cmd/h2spec"],
+SUITES = {
+    "h2spec": "github.com/summerwind/h2spec/cmd/h2spec",
+    "connectconformance": "connectrpc.com/conformance/cmd/connectconformance",
+    "interop_client": "google.golang.org/grpc/interop/client",
+}
+
+
+def build(name, folder):
+    program = folder / name
+    subprocess.run(["go", "build", "-buildvcs=false", "-o", program, SUITES[name]],
                    cwd=HERE, env={**os.environ, "PATH": TOOL_PATH}, check=True)
     return program
 
@@ -47,7 +57,7 @@ def cases_of(report):
 
 
 def run_h2spec(program, name, port, *options):
-    """How many cases are not as they should be."""
+    """Cases, how many are not as they should be, exceptions."""
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.xml"
         log = subprocess.run([program, "--strict", "-p", str(port), "-j", report, *options],
@@ -62,13 +72,12 @@ def run_h2spec(program, name, port, *options):
             wrong += 1
             what = "was skipped" if skipped else "passes, but is listed as an exception" if expected else failure.strip()
             print(f"h2spec, {name}: {case}\n{what}\n")
-    print(f"h2spec, {name}: {len(cases)} cases, {len(cases) - wrong} as they should be, {len(exceptions)} exceptions")
-    return wrong + (1 if not cases else 0)
+    return len(cases), wrong + (1 if not cases else 0), len(exceptions)
 
 
 @contextlib.contextmanager
 def running(command):
-    """A server while it is in use: its plain port and its secure one."""
+    """A server while it is in use: what it says on its first line."""
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield server.stdout.readline().split()
@@ -78,18 +87,32 @@ def running(command):
             raise SystemExit(f"the server ended with status {server.returncode}")
 
 
+def print_table(rows):
+    print(f"\n{'suite':<20} {'cases':>6} {'wrong':>6} {'exceptions':>11}")
+    for suite, (cases, wrong, exceptions) in rows.items():
+        print(f"{suite:<20} {cases:>6} {wrong:>6} {exceptions:>11}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", type=pathlib.Path, required=True, help="the program conformance_server")
-    parser.add_argument("--cache", type=pathlib.Path, required=True, help="where h2spec is built")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="where our servers are built")
+    parser.add_argument("--cache", type=pathlib.Path, required=True, help="where the suites are built")
     arguments = parser.parse_args()
-    arguments.cache.mkdir(parents=True, exist_ok=True)
-    h2spec = build_h2spec(arguments.cache.resolve())
-    with running([arguments.server]) as (plain, secure):
-        wrong = run_h2spec(h2spec, "plain", plain) + run_h2spec(h2spec, "TLS", secure, "--tls", "--insecure")
-    with running([arguments.server, str(slow.TIMEOUT)]) as (plain, _):
-        wrong += slow.run(plain)
-    return 1 if wrong else 0
+    programs, cache = arguments.programs.resolve(), arguments.cache.resolve()
+    cache.mkdir(parents=True, exist_ok=True)
+    suites = {name: build(name, cache) for name in SUITES}
+
+    rows = {}
+    with running([programs / "conformance_server"]) as (plain, secure):
+        rows["h2spec, plain"] = run_h2spec(suites["h2spec"], "plain", plain)
+        rows["h2spec, TLS"] = run_h2spec(suites["h2spec"], "TLS", secure, "--tls", "--insecure")
+    rows["Connect conformance"] = rpc.run_connect(suites["connectconformance"], programs / "connect_server")
+    with running([programs / "interop_server"]) as (port, authority):
+        rows["gRPC interop, TLS"] = rpc.run_interop(suites["interop_client"], port, authority)
+    with running([programs / "conformance_server", str(slow.TIMEOUT)]) as (plain, _):
+        rows["slowhttptest"] = len(slow.ATTACKS), slow.run(plain), 0
+    print_table(rows)
+    return 1 if any(wrong for _, wrong, _ in rows.values()) else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 //go:build tools
 
-// Package conformance pins the version of h2spec and of what it is made of.
+// Package conformance pins the versions of the suites and of what they are made of.
 package conformance
 
-import _ "github.com/summerwind/h2spec/cmd/h2spec"
+import (
+	_ "connectrpc.com/conformance/cmd/connectconformance"
+	_ "github.com/summerwind/h2spec/cmd/h2spec"
+	_ "google.golang.org/grpc/interop/client"
+)

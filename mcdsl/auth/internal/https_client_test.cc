@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <deque>
+#include <future>
 #include <latch>
+#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -12,6 +14,7 @@
 
 #include "mcdsl/auth/internal/server_for_test.h"
 #include "mcdsl/auth/internal/threads_for_test.h"
+#include "mcdsl/testing/eventually.h"
 #include "mcdsl/testing/temp_dir.h"
 
 namespace mcdsl::auth::internal {
@@ -42,7 +45,7 @@ class HttpsClientTest : public ::testing::Test {
     return std::chrono::steady_clock::now() + timeout;
   }
 
-  /// Of a client of `scripted_`, which answers each request with the next of `script_`.
+  /// Of a client of `scripted_`, which answers each request with what is to be played next.
   HttpsClient::Settings scripted() const {
     auto changed = settings();
     changed.url = scripted_.url();
@@ -50,10 +53,10 @@ class HttpsClientTest : public ::testing::Test {
   }
 
   /// What a client says of an answer that is none.
-  std::string failure(const TestResponse& answer, std::chrono::nanoseconds timeout = 1min) {
-    script_ = {answer};
+  std::string failure(const TestResponse& answer) {
+    play({answer});
     HttpsClient client(scripted());
-    const auto response = client.send(kGet, deadline(timeout));
+    const auto response = client.send(kGet, deadline());
     EXPECT_FALSE(response);
     return response ? "" : response.error().to_string();
   }
@@ -91,7 +94,16 @@ class HttpsClientTest : public ::testing::Test {
     return response ? "" : response.error().to_string();
   }
 
+  void play(std::deque<TestResponse> script) {
+    const std::scoped_lock lock(mutex_);
+    script_ = std::move(script);
+  }
+  std::size_t left_of_script() {
+    const std::scoped_lock lock(mutex_);
+    return script_.size();
+  }
   TestResponse take_from_script() {
+    const std::scoped_lock lock(mutex_);
     TestResponse response{.status = 500};
     if (!script_.empty()) {
       response = script_.front();
@@ -104,7 +116,8 @@ class HttpsClientTest : public ::testing::Test {
 
   testing::TempDir dir_;
   testing::CertificateAuthority ca_;
-  std::deque<TestResponse> script_;  // touched by one side at a time: a request and its answer lie between
+  std::mutex mutex_;
+  std::deque<TestResponse> script_;
   std::latch is_busy_{1};
   std::latch may_answer_{1};
   TestServer server_{ca_.issue(), [this](const TestRequest& request) { return handle(request); }};
@@ -217,9 +230,9 @@ TEST_F(HttpsClientTest, RefusesAFileThatIsDamagedBehindItsFirstCertificate) {
 }
 
 TEST_F(HttpsClientTest, SendsTheHeadThatAServerNeeds) {
-  TestRequest seen;
+  std::promise<TestRequest> request_seen;
   const TestServer server(ca_.issue(), [&](const TestRequest& request) {
-    seen = request;
+    request_seen.set_value(request);
     return TestResponse();
   });
   auto at = settings();
@@ -231,6 +244,7 @@ TEST_F(HttpsClientTest, SendsTheHeadThatAServerNeeds) {
                            .content_type = "text/plain",
                            .body = "some\r\n\r\nbody"},
                           deadline()));
+  const TestRequest seen = request_seen.get_future().get();
   EXPECT_EQ(seen.method, "POST");
   EXPECT_EQ(seen.target, "/below/x?y=1");
   EXPECT_EQ(seen.body, "some\r\n\r\nbody");
@@ -243,9 +257,9 @@ TEST_F(HttpsClientTest, SendsTheHeadThatAServerNeeds) {
 }
 
 TEST_F(HttpsClientTest, ReadsAnswersOfEveryFraming) {
-  script_ = {{.raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"},
-             {.raw = "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde"},
-             {.raw = "HTTP/1.1 200 OK\r\n\r\nabcde", .after = After::close}};
+  play({{.raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"},
+        {.raw = "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde"},
+        {.raw = "HTTP/1.1 200 OK\r\n\r\nabcde", .after = After::close}});
   HttpsClient client(scripted());
   for (int i = 0; i < 3; ++i) {
     const auto response = client.send(kGet, deadline());
@@ -274,9 +288,15 @@ TEST_F(HttpsClientTest, TakesNoMalformedAnswer) {
               HasSubstr("malformed"));
 }
 
-TEST_F(HttpsClientTest, NamesTheStepAtWhichAServerStalls) {
+TEST_F(HttpsClientTest, NamesAnAnswerThatStalls) {
   for (const std::string begun : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcd"}) {
-    EXPECT_THAT(failure({.raw = begun}, 200ms), HasSubstr("timeout: the answer is not complete"));
+    play({{.body = "first"}, {.raw = begun}});
+    HttpsClient client(scripted());
+    ASSERT_TRUE(client.send(kGet, deadline()));  // so that the short time is the answer's alone
+    const auto response = client.send(kGet, deadline(200ms));
+    ASSERT_FALSE(response);
+    EXPECT_THAT(response.error().to_string(), HasSubstr("timeout: the answer is not complete"));
+    EXPECT_TRUE(testing::eventually([this] { return left_of_script() == 0; }));
   }
 }
 
@@ -332,8 +352,7 @@ TEST_F(HttpsClientTest, KeepsNoConnectionForTooLong) {
 }
 
 TEST_F(HttpsClientTest, KeepsNoConnectionOnWhichMoreCameThanWasAsked) {
-  script_ = {{.raw = "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"},
-             {.body = "good"}};
+  play({{.raw = "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"}, {.body = "good"}});
   HttpsClient client(scripted());
   EXPECT_TRUE(client.send(kGet, deadline()));
   EXPECT_EQ(client.send(kGet, deadline()).value().body.reveal(), "good");
@@ -342,7 +361,7 @@ TEST_F(HttpsClientTest, KeepsNoConnectionOnWhichMoreCameThanWasAsked) {
 
 TEST_F(HttpsClientTest, ReplacesAKeptConnectionThatTheServerHasClosed) {
   for (const After after : {After::close, After::cut}) {
-    script_ = {{.body = "first", .after = after}, {.body = "second"}};
+    play({{.body = "first", .after = after}, {.body = "second"}});
     HttpsClient client(scripted());
     EXPECT_EQ(client.send(kGet, deadline()).value().body.reveal(), "first");
     EXPECT_EQ(client.send(kGet, deadline()).value().body.reveal(), "second");
@@ -351,26 +370,26 @@ TEST_F(HttpsClientTest, ReplacesAKeptConnectionThatTheServerHasClosed) {
 
 TEST_F(HttpsClientTest, AsksAgainOnceWhereAKeptConnectionEndsWithoutAnAnswer) {
   for (const After after : {After::close, After::cut}) {
-    script_ = {{.body = "first"}, {.raw = "", .after = after}, {.body = "second"}};
+    play({{.body = "first"}, {.raw = "", .after = after}, {.body = "second"}});
     HttpsClient client(scripted());
     EXPECT_EQ(client.send(kGet, deadline()).value().body.reveal(), "first");
     EXPECT_EQ(client.send(kGet, deadline()).value().body.reveal(), "second");
-    EXPECT_TRUE(script_.empty());
+    EXPECT_EQ(left_of_script(), 0U);
 
-    script_ = {{.body = "first"}, {.raw = "", .after = after}, {.raw = "", .after = after}, {.body = "third"}};
+    play({{.body = "first"}, {.raw = "", .after = after}, {.raw = "", .after = after}, {.body = "third"}});
     HttpsClient other(scripted());
     EXPECT_TRUE(other.send(kGet, deadline()));
     EXPECT_FALSE(other.send(kGet, deadline()));
-    EXPECT_EQ(script_.size(), 1U);
+    EXPECT_EQ(left_of_script(), 1U);
   }
 }
 
 TEST_F(HttpsClientTest, DoesNotAskAgainOnceAnAnswerHasBegun) {
-  script_ = {{.body = "first"}, {.raw = "H", .after = After::cut}, {.body = "second"}};
+  play({{.body = "first"}, {.raw = "H", .after = After::cut}, {.body = "second"}});
   HttpsClient client(scripted());
   EXPECT_TRUE(client.send(kGet, deadline()));
   EXPECT_FALSE(client.send(kGet, deadline()));
-  EXPECT_EQ(script_.size(), 1U);
+  EXPECT_EQ(left_of_script(), 1U);
 }
 
 TEST_F(HttpsClientTest, SharesItsConnectionsAmongManyThreads) {

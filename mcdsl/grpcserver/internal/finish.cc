@@ -122,11 +122,17 @@ Result<void> time_is_over() {
   return fail_visible(Code::deadline_exceeded, "the deadline of the call has passed");
 }
 
-template <Protocol P>
+template <Protocol P, Codec C>
 http::Response answer_that_time_is_over() {
   http::Response response;
-  finish({P, Codec::proto}, time_is_over(), {}, response);
+  finish({P, C}, time_is_over(), {}, response);
   return response;
+}
+
+// A client takes an answer of another codec than its call's for no answer.
+template <Protocol P>
+http::Response (*in_codec(Codec codec))() {
+  return codec == Codec::json ? answer_that_time_is_over<P, Codec::json> : answer_that_time_is_over<P, Codec::proto>;
 }
 
 }  // namespace
@@ -182,20 +188,20 @@ std::string end_of_stream(WireType type, const Result<void>& result, const http:
   return std::move(out).take() + "\n";
 }
 
-http::Response (*timed_out(Protocol protocol))() {
-  switch (protocol) {
+http::Response (*timed_out(WireType type))() {
+  switch (type.protocol) {
     case Protocol::grpc:
-      return answer_that_time_is_over<Protocol::grpc>;
+      return in_codec<Protocol::grpc>(type.codec);
     case Protocol::grpc_web:
-      return answer_that_time_is_over<Protocol::grpc_web>;
+      return in_codec<Protocol::grpc_web>(type.codec);
     case Protocol::connect_stream:
-      return answer_that_time_is_over<Protocol::connect_stream>;
+      return in_codec<Protocol::connect_stream>(type.codec);
     case Protocol::connect_unary:
-      return answer_that_time_is_over<Protocol::connect_unary>;
+      return in_codec<Protocol::connect_unary>(type.codec);
     case Protocol::rest:
       break;
   }
-  return answer_that_time_is_over<Protocol::rest>;
+  return in_codec<Protocol::rest>(type.codec);
 }
 
 }  // namespace mcdsl::grpcserver

@@ -19,6 +19,6 @@ void finish(WireType type, const Result<void>& result, const http::Headers& trai
                                         http::Response& response);
 
 /// What answers a call whose time is over while its handler still runs, before anything of the answer has left.
-[[nodiscard]] http::Response (*timed_out(Protocol protocol))();
+[[nodiscard]] http::Response (*timed_out(WireType type))();
 
 }  // namespace mcdsl::grpcserver

@@ -137,7 +137,11 @@ Result<void> StreamAnswer::write(const google::protobuf::Message& message) {
     return wanted;
   }
   const bool is_rest = format_.type.protocol == Protocol::rest;
-  auto payload = format_.encode(message, context_.compresses_answers() && !is_rest);
+  // What the head does not name, no message may be packed in.
+  if (!has_begun_) {
+    packs_ = context_.compresses_answers() && !is_rest;
+  }
+  auto payload = format_.encode(message, packs_ && context_.compresses_answers());
   if (!payload) {
     return std::unexpected(std::move(payload).error());
   }

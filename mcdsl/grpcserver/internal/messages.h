@@ -91,6 +91,7 @@ class StreamAnswer final : public MessageWriter {
   Context& context_;
   http::BodyWriter& out_;
   bool has_begun_ = false;
+  bool packs_ = false;
 };
 
 /// Moves the metadata that a handler has set into a response.
