@@ -92,6 +92,7 @@ void check_class(const ServiceDescriptor& service, std::vector<std::string>& fau
 void check_names(const ServiceDescriptor& service, std::vector<std::string>& faults) {
   std::map<std::string, std::string> taken = {
       {"methods", "what every service has"},
+      {"default_access", "what every service has"},
       {class_name(service), "the class of the service"},
   };
   for (int i = 0; i < service.method_count(); ++i) {

@@ -17,6 +17,25 @@
 #include "only_services.mcdsl.h"
 #include "shared/types.mcdsl.h"
 
+// Outside the unnamed namespace, where its functions would have to be defined.
+namespace incomplete {
+
+using mcdsl::grpcserver::Context;
+namespace v1 = ::hard::mcdsl::google::v1;
+using Leaf = v1::Outer_Inner_Leaf;
+
+class CallsWithoutSum : public v1::CallsBase {
+  mcdsl::Result<Leaf> Double(const Context& context, const Leaf& request) override;
+  mcdsl::Result<void> CountTo(const Context& context, const Leaf& request,
+                              mcdsl::grpcserver::Writer<Leaf>& writer) override;
+  mcdsl::Result<void> Join(const Context& context, mcdsl::grpcserver::Reader<shared::Token>& reader,
+                           mcdsl::grpcserver::Writer<v1::union_>& writer) override;
+  mcdsl::Result<google::protobuf::Empty> delete_(const Context& context,
+                                                 const google::protobuf::Empty& request) override;
+};
+
+}  // namespace incomplete
+
 namespace {
 
 using google::protobuf::Empty;
@@ -80,13 +99,6 @@ class Calls : public v1::CallsBase {
   }
 
   std::string deleted_by;
-};
-
-class CallsWithoutSum : public v1::CallsBase {
-  Result<Leaf> Double(const Context& context, const Leaf& request) override;
-  Result<void> CountTo(const Context& context, const Leaf& request, Writer<Leaf>& writer) override;
-  Result<void> Join(const Context& context, Reader<Token>& reader, Writer<v1::union_>& writer) override;
-  Result<Empty> delete_(const Context& context, const Empty& request) override;
 };
 
 class Others : public v1::OthersBase {
@@ -236,7 +248,7 @@ TEST(GeneratedCode, HasTheDescriptorOfAFileWithoutMessages) {
 }
 
 TEST(GeneratedCode, MakesAForgottenMethodAnErrorOfTheCompiler) {
-  EXPECT_TRUE(std::is_abstract_v<CallsWithoutSum>);
+  EXPECT_TRUE(std::is_abstract_v<incomplete::CallsWithoutSum>);
   EXPECT_FALSE(std::is_abstract_v<Calls>);
 }
 

@@ -26,7 +26,7 @@ std::string file_identifier(std::string_view name) {
       continue;
     }
     std::array<char, 2> hex{};
-    const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), static_cast<unsigned char>(c), 16).ptr;
+    char* const end = std::to_chars(hex.data(), hex.data() + hex.size(), static_cast<unsigned char>(c), 16).ptr;
     identifier.append("_").append(hex.data(), end);
   }
   return identifier;

@@ -95,11 +95,13 @@ TEST(Plugin, IncludesNoStreamsWhereNothingStreams) {
   EXPECT_THAT(header, Not(HasSubstr("stream.h")));
 }
 
-TEST(Plugin, RefusesAMethodThatIsNamedAsTheOneOfEveryService) {
-  const Outcome run = refusal_of(with_head("service Notes { rpc methods(Note) returns (Note); }"));
-  EXPECT_NE(run.status, 0);
-  EXPECT_THAT(run.output, EndsWith("--mcdsl_out: notes.proto: service notes.v1.Notes, method methods: its name in C++, "
-                                   "methods, is taken by what every service has\n"));
+TEST(Plugin, RefusesAMethodThatIsNamedAsOneOfEveryService) {
+  for (const std::string name : {"methods", "default_access"}) {
+    const Outcome run = refusal_of(with_head("service Notes { rpc " + name + "(Note) returns (Note); }"));
+    EXPECT_NE(run.status, 0);
+    EXPECT_THAT(run.output, EndsWith("--mcdsl_out: notes.proto: service notes.v1.Notes, method " + name +
+                                     ": its name in C++, " + name + ", is taken by what every service has\n"));
+  }
 }
 
 TEST(Plugin, RefusesTwoMethodsThatHaveOneNameInCpp) {
