@@ -203,7 +203,7 @@ void Dispatcher::State::finish_table() {
       mistakes.push_back(target->name + ": is there twice");
     }
   }
-  std::ranges::stable_sort(rest, [](const RestRoute& a, const RestRoute& b) {
+  std::ranges::sort(rest, [](const RestRoute& a, const RestRoute& b) {
     return PathTemplate::by_specificity(a.binding->path, b.binding->path) < 0;
   });
   if (options.verifier == nullptr) {
@@ -340,7 +340,7 @@ http::Response Dispatcher::State::serve_stream(
                                        if (!writer.has_begun()) {
                                          put_headers(context, head.headers);
                                          if (!result && format.type.protocol == Protocol::rest) {
-                                           http::Response refusal = http::error(result.error());
+                                           const http::Response refusal = http::error(result.error());
                                            head.status = refusal.status;
                                            head.headers.set("content-type", "application/json");
                                            return out.write(refusal.body);
