@@ -1,10 +1,10 @@
 # Makes the installed package: headers and libraries are installed by mcdsl_package(), this adds what find_package() reads.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
+set(MCDSL_INSTALL_PROTODIR "${CMAKE_INSTALL_DATADIR}/mcdsl/proto")
 
 # How a user's build finds the third-party library behind a target that one of our packages links.
 set(mcdsl_finds_OpenSSL "find_dependency(OpenSSL 3.0)")
-set(mcdsl_finds_CURL "find_dependency(CURL)")
 set(mcdsl_finds_SQLite "find_dependency(SQLite3)")
 set(mcdsl_finds_fmt "find_dependency(fmt)")
 set(mcdsl_finds_ZLIB "find_dependency(ZLIB)")
@@ -28,10 +28,11 @@ function(mcdsl_install)
 
   set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/mcdsl")
   configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/mcdslConfig.cmake.in" "${PROJECT_BINARY_DIR}/mcdslConfig.cmake"
-    INSTALL_DESTINATION "${destination}")
+    INSTALL_DESTINATION "${destination}" PATH_VARS MCDSL_INSTALL_PROTODIR)
   # Before 1.0 a minor version may change the interface.
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
   install(FILES "${PROJECT_BINARY_DIR}/mcdslConfig.cmake" "${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake"
+      "${PROJECT_SOURCE_DIR}/cmake/McdslProto.cmake"
     DESTINATION "${destination}")
   install(EXPORT mcdsl FILE mcdslTargets.cmake NAMESPACE mcdsl:: DESTINATION "${destination}")
 endfunction()

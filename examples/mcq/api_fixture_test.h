@@ -6,11 +6,13 @@
 
 #include <gtest/gtest.h>
 
-#include "api.h"
+#include "attachments_api.h"
+#include "config.h"
 #include "mcdsl/testing/app_client.h"
 #include "mcdsl/testing/fake_mcias.h"
 #include "mcdsl/testing/log_capture.h"
 #include "mcdsl/testing/temp_dir.h"
+#include "services.h"
 
 namespace mcq {
 
@@ -25,10 +27,13 @@ class ApiTest : public ::testing::Test {
     mcias_.add_user("guest", "guest's password", {"guest"});
     mcias_.add_system("robot");
     service_.authenticate_with(authenticator_);
-    add_routes(service_, authenticator_, documents_, attachments_);
+    service_.add(document_service_);
+    service_.add(auth_service_);
+    service_.add(admin_service_);
+    add_attachment_routes(service_, attachments_);
   }
 
-  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(service_.router()); }
+  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(service_.application()); }
 
   mcdsl::testing::AppClient as(const std::string& account) {
     const mcdsl::Secret token = mcias_.issue_token(account);
@@ -54,7 +59,10 @@ class ApiTest : public ::testing::Test {
   mcdsl::auth::Authenticator authenticator_{mcias_.settings("mcq"), {.logger = log_.logger()}};
   const Documents documents_{database_};
   const Attachments attachments_;
-  mcdsl::config::Standard config_;
+  DocumentService document_service_{documents_, attachments_, mcdsl::system_clock()};
+  AuthService auth_service_{authenticator_};
+  AdminService admin_service_{database_};
+  Config config_;
   mcdsl::Service service_{"mcq", config_, log_.logger()};
 };
 

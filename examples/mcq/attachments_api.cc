@@ -6,6 +6,8 @@
 #include "attachment_fields.h"
 #include "caller.h"
 #include "mcdsl/base/time.h"
+#include "mcdsl/http/router.h"
+#include "mcdsl/httpserver/authenticate.h"
 #include "mcdsl/json/writer.h"
 
 namespace mcq {
@@ -66,7 +68,7 @@ http::Response put(const Attachments& attachments, http::Request& request) {
     return http::error(415, "an attachment is put as it is, without Content-Encoding");
   }
   const auto stored =
-      attachments.put(request.param("slug"), name, content_type_of(request.headers()), editor_of(request),
+      attachments.put(request.param("slug"), name, content_type_of(request.headers()), editor_of(mcdsl::httpserver::caller(request)),
                       [&](std::span<char> into) { return request.read_body(into); });
   if (!stored) {
     return http::error(stored.error());
@@ -78,21 +80,22 @@ http::Response put(const Attachments& attachments, http::Request& request) {
 
 }  // namespace
 
-void add_attachment_routes(http::Router& documents, const mcdsl::Service& service, const Attachments& attachments) {
-  documents.group([&](http::Router& readers) {
+void add_attachment_routes(mcdsl::Service& service, const Attachments& attachments) {
+  http::Router& router = service.router();
+  router.group([&](http::Router& readers) {
     readers.use(service.require(auth::Access::authenticated()));
-    readers.get("/{slug}/attachments",
+    readers.get("/v1/documents/{slug}/attachments",
                 [&attachments](const http::Request& request) { return list(attachments, request); });
-    readers.get("/{slug}/attachments/{name}",
+    readers.get("/v1/documents/{slug}/attachments/{name}",
                 [&attachments](const http::Request& request) { return get(attachments, request); });
   });
-  documents.group([&](http::Router& writers) {
+  router.group([&](http::Router& writers) {
     writers.use(service.require(pushers()));
-    writers.put("/{slug}/attachments/{name}",
+    writers.put("/v1/documents/{slug}/attachments/{name}",
                 [&attachments](http::Request& request) { return put(attachments, request); },
                 {.max_body_bytes = attachments.max_bytes(), .stream_body = true});
-    writers.delete_("/{slug}/attachments/{name}", [&attachments](const http::Request& request) {
-      return attachments.remove(request.param("slug"), request.param("name"), editor_of(request));
+    writers.delete_("/v1/documents/{slug}/attachments/{name}", [&attachments](const http::Request& request) {
+      return attachments.remove(request.param("slug"), request.param("name"), editor_of(mcdsl::httpserver::caller(request)));
     });
   });
 }

@@ -1,14 +1,12 @@
 #pragma once
 
 #include "attachments.h"
-#include "mcdsl/http/router.h"
 #include "mcdsl/service/service.h"
 
 namespace mcq {
 
-/// Adds the routes of attachments below a router for "/v1/documents": who reads documents reads them, who may change a
-/// document may change its own. Lifetime: `attachments` outlives the router.
-void add_attachment_routes(mcdsl::http::Router& documents, const mcdsl::Service& service,
-                           const Attachments& attachments);
+/// Adds the routes of attachments below "/v1/documents/{slug}", which stream and so are written by hand: who reads
+/// documents reads them, who may change a document may change its own. Lifetime: `attachments` outlives the service.
+void add_attachment_routes(mcdsl::Service& service, const Attachments& attachments);
 
 }  // namespace mcq

@@ -53,7 +53,7 @@ std::string digest(std::string_view body) {
 
 class AttachmentsApiTest : public ApiTest {
  protected:
-  AttachmentsApiTest() { EXPECT_EQ(push("alice", "doc"), 201); }
+  AttachmentsApiTest() { EXPECT_EQ(push("alice", "doc"), 200); }
 
   http::Response put(const std::string& account, const std::string& name, std::string_view body,
                      const std::string& type = "text/plain") {
@@ -129,7 +129,7 @@ TEST_F(AttachmentsApiTest, LetsWhoMayChangeTheDocumentChangeItsAttachments) {
   EXPECT_EQ(anonymous().get("/v1/documents/doc/attachments").status, 401);
   EXPECT_EQ(anonymous().delete_(kPath + "a").status, 401);
   EXPECT_EQ(as("root").delete_(kPath + "a").status, 204);
-  EXPECT_EQ(push("robot", "its-own"), 201);
+  EXPECT_EQ(push("robot", "its-own"), 200);
   EXPECT_EQ(as("robot").send(http::Method::put, "/v1/documents/its-own/attachments/a", "x").status, 201);
 }
 
@@ -203,7 +203,7 @@ class AttachmentsServerTest : public AttachmentsApiTest {
   }
 
   std::string token_{mcias_.issue_token("alice").reveal()};
-  mcdsl::httpserver::Server server_{settings(), service_.router(), log_.logger()};
+  mcdsl::httpserver::Server server_{settings(), service_.application(), log_.logger()};
 };
 
 TEST_F(AttachmentsServerTest, CarriesAFileThereAndBack) {
@@ -275,7 +275,7 @@ TEST_F(AttachmentsServerTest, AnswersAFullDiskWith503AndSaysSoInTheLog) {
   const Attachments attachments(database_, small / "attachments", {.logger = log_.logger()});
   mcdsl::Service service("mcq", config_, log_.logger());
   service.authenticate_with(authenticator_);
-  add_routes(service, authenticator_, documents_, attachments);
+  add_attachment_routes(service, attachments);
   mcdsl::httpserver::Server server(settings(), service.router(), log_.logger());
   server.start();
   const auto refused = mcdsl::testing::HttpClient("127.0.0.1", server.address().port)

@@ -149,7 +149,7 @@ class AttachmentsUnderLoad : public ApiTest {
   }
 
   std::string token_{mcias_.issue_token("alice").reveal()};
-  mcdsl::httpserver::Server server_{{.listen_addr = "127.0.0.1:0", .tls = mcdsl::config::Tls::off}, service_.router()};
+  mcdsl::httpserver::Server server_{{.listen_addr = "127.0.0.1:0", .tls = mcdsl::config::Tls::off}, service_.application()};
 };
 
 // What the answers were: everything that no rule foresees, by what was asked.
@@ -290,7 +290,7 @@ class ManyAttachments : public AttachmentsUnderLoad {
 TEST_F(ManyAttachments, AreAllRightWhileManyUploadReplaceReadAndDelete) {
   constexpr std::size_t kBound = 128 * kMiB;
   for (int i = 0; i < kDocuments; ++i) {
-    ASSERT_EQ(push("alice", slug_of(i)), 201);
+    ASSERT_EQ(push("alice", slug_of(i)), 200);
   }
   const std::size_t before = resident();
   forget_peak();
@@ -344,7 +344,7 @@ TEST_F(LargeAttachment, TakesLittleMemoryOnItsWayInAndOut) {
   constexpr std::size_t kSize = (kIsSanitized ? 64 : 1024) * kMiB;
   constexpr std::size_t kBound = 16 * kMiB;
   const std::string block = noise(kMiB + 1024);  // the n-th mebibyte is this from its n-th byte on
-  ASSERT_EQ(push("alice", "doc"), 201);
+  ASSERT_EQ(push("alice", "doc"), 200);
   HttpClient client = connect();
   ASSERT_EQ(client.exchange(head("PUT", path("doc", "small"), 1) + "x")->status, 201);  // what is made once is there
 

@@ -2,8 +2,7 @@
 
 #include "documents.h"
 #include "mcdsl/auth/access.h"
-#include "mcdsl/http/request.h"
-#include "mcdsl/httpserver/authenticate.h"
+#include "mcdsl/auth/caller.h"
 
 namespace mcq {
 
@@ -13,9 +12,8 @@ inline mcdsl::auth::Access pushers() {
   return Access::any_of({Access::user(), Access::system()});
 }
 
-/// Who sent the request, as documents see them.
-inline Editor editor_of(const mcdsl::http::Request& request) {
-  const mcdsl::auth::Caller& caller = mcdsl::httpserver::caller(request);
+/// A caller as documents see them.
+inline Editor editor_of(const mcdsl::auth::Caller& caller) {
   return {.username = caller.username, .is_admin = caller.is_admin()};
 }
 

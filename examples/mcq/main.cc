@@ -1,10 +1,12 @@
-#include "api.h"
 #include "attachments.h"
+#include "attachments_api.h"
 #include "config.h"
 #include "documents.h"
 #include "mcdsl/auth/authenticator.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/service/run.h"
+#include "mcdsl/service/snapshot_service.h"
+#include "services.h"
 
 int main(int argc, char** argv) {
   return mcdsl::run<mcq::Config>(
@@ -20,7 +22,15 @@ int main(int argc, char** argv) {
         service.health().add("database", database);
         service.health().add("identity", authenticator);
         service.authenticate_with(authenticator);
-        mcq::add_routes(service, authenticator, documents, attachments);
+        mcq::DocumentService document_service(documents, attachments, service.clock());
+        mcq::AuthService auth_service(authenticator);
+        mcq::AdminService admin_service(database);
+        mcdsl::SnapshotService snapshot_service(database);
+        service.add(document_service);
+        service.add(auth_service);
+        service.add(admin_service);
+        service.add(snapshot_service);
+        mcq::add_attachment_routes(service, attachments);
         service.serve();
       });
 }

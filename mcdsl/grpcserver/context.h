@@ -43,6 +43,9 @@ class Context {
   /// What the log knows this call by; empty where the server gives none.
   [[nodiscard]] std::string_view request_id() const noexcept;
 
+  /// The token of `authorization: Bearer` (RFC 6750 §2.1), for handlers that pass it on or revoke it. Never log it.
+  [[nodiscard]] std::optional<std::string_view> bearer_token() const noexcept { return request_.bearer_token(); }
+
   /// When the caller stops waiting; nullopt where it said nothing and the server has no default.
   [[nodiscard]] std::optional<Clock::SteadyTime> deadline() const noexcept { return deadline_; }
   /// Stopped when nobody waits for the answer any more: cancelled, disconnected, past its deadline. Long work looks at

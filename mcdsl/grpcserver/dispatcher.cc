@@ -13,7 +13,7 @@
 #include "mcdsl/grpcserver/internal/connect_get.h"
 #include "mcdsl/grpcserver/internal/finish.h"
 #include "mcdsl/grpcserver/internal/messages.h"
-#include "mcdsl/grpcserver/internal/rest.h"
+#include "mcdsl/grpcserver/internal/rest_table.h"
 #include "mcdsl/grpcserver/internal/status.h"
 
 namespace mcdsl::grpcserver {
@@ -33,12 +33,6 @@ struct Target {
   std::vector<RestBinding> rest;
 
   [[nodiscard]] bool streams() const noexcept { return kind != Kind::unary; }
-};
-
-struct RestRoute {
-  const Target* target;
-  const RestBinding* binding;
-  std::string pattern;
 };
 
 // The reader of a call that cannot be read.
@@ -98,7 +92,7 @@ struct Dispatcher::State {
   DispatcherOptions options;
   std::vector<std::unique_ptr<Target>> targets;
   std::unordered_map<std::string_view, const Target*> by_path;  // "/mcq.v1.DocumentService/GetDocument"
-  std::vector<RestRoute> rest;                                  // the most specific first
+  RestTable rest;
   std::vector<std::string> paths;
   Target unknown;
   std::vector<std::string> mistakes;
@@ -107,7 +101,7 @@ struct Dispatcher::State {
 
   void add(ServiceBase& service);
   void add(const ServiceBase& service, Method method);
-  void add_rest(const Target& target);
+  void add_rest(std::size_t index);
   void check_rules();
   void finish_table();
   [[nodiscard]] CallHandler chain(CallHandler handler) const;
@@ -116,7 +110,6 @@ struct Dispatcher::State {
     const auto found = by_path.find(path);
     return found != by_path.end() ? found->second : nullptr;
   }
-  [[nodiscard]] const RestRoute* find_rest(const http::Request& request) const;
   [[nodiscard]] bool is_of_service(std::string_view path) const;
   [[nodiscard]] bool is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
@@ -129,9 +122,9 @@ struct Dispatcher::State {
   [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_unknown(WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
-  [[nodiscard]] http::Response serve_rest(const RestRoute& route, http::Request& request) const;
+  [[nodiscard]] http::Response serve_rest(http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
-                                           http::Request& request) const;
+                                           http::Request& request, const RestBinding* rest_binding = nullptr) const;
   [[nodiscard]] http::Response serve_stream(
       const Target& target, const MessageFormat& format, http::Request& request,
       std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
@@ -164,20 +157,15 @@ void Dispatcher::State::add(const ServiceBase& service, Method method) {
   } else {
     mistakes.push_back(target->name + ": " + bindings.error().to_string());
   }
-  add_rest(*target);
   targets.push_back(std::move(target));
 }
 
-void Dispatcher::State::add_rest(const Target& target) {
-  for (const RestBinding& binding : target.rest) {
-    for (const RestRoute& other : rest) {
-      if (other.binding->method == binding.method &&
-          PathTemplate::by_specificity(other.binding->path, binding.path) == std::weak_ordering::equivalent) {
-        mistakes.push_back(target.name + ": " + std::string(http::name(binding.method)) + " " +
-                           binding.path.to_string() + " is a route of " + other.target->name + " already");
-      }
+void Dispatcher::State::add_rest(std::size_t index) {
+  for (const RestBinding& binding : targets[index]->rest) {
+    if (const auto* other = rest.add(binding, index)) {
+      mistakes.push_back(targets[index]->name + ": " + std::string(http::name(binding.method)) + " " + other->pattern +
+                         " is a route of " + targets[other->owner]->name + " already");
     }
-    rest.push_back({&target, &binding, binding.path.to_string()});
   }
 }
 
@@ -196,6 +184,9 @@ void Dispatcher::State::check_rules() {
 void Dispatcher::State::finish_table() {
   check_rules();
   std::ranges::sort(targets, {}, &Target::name);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    add_rest(i);
+  }
   paths.reserve(targets.size());  // views into it are kept
   for (const auto& target : targets) {
     paths.push_back("/" + target->name);
@@ -203,9 +194,6 @@ void Dispatcher::State::finish_table() {
       mistakes.push_back(target->name + ": is there twice");
     }
   }
-  std::ranges::sort(rest, [](const RestRoute& a, const RestRoute& b) {
-    return PathTemplate::by_specificity(a.binding->path, b.binding->path) < 0;
-  });
   if (options.verifier == nullptr) {
     unknown.access = auth::Access::open();  // nobody can say who they are, so there is nothing to wait for
   }
@@ -232,16 +220,6 @@ CallHandler Dispatcher::State::chain(CallHandler handler) const {
   return access_log(options.logger, options.clock)(std::move(handler));
 }
 
-const RestRoute* Dispatcher::State::find_rest(const http::Request& request) const {
-  const auto method = request.method() == http::Method::head ? http::Method::get : request.method();
-  for (const RestRoute& route : rest) {
-    if (route.binding->method == method && route.binding->path.match(request.path())) {
-      return &route;
-    }
-  }
-  return nullptr;
-}
-
 // Whether a path would be that of a method of a service that is here.
 bool Dispatcher::State::is_of_service(std::string_view path) const {
   const std::string_view service = path.substr(0, path.rfind('/'));
@@ -255,7 +233,7 @@ bool Dispatcher::State::is_for_unknown(const http::Request& request, const std::
   if (!type || type->protocol != Protocol::connect_unary) {
     return type.has_value();
   }
-  return (type->codec == Codec::proto || is_of_service(request.path())) && find_rest(request) == nullptr;
+  return (type->codec == Codec::proto || is_of_service(request.path())) && rest.allowed(request.path()).empty();
 }
 
 // --- one call
@@ -313,10 +291,13 @@ Result<void> Dispatcher::State::run(const Target& target, Context& context, Wire
 }
 
 http::Response Dispatcher::State::serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
-                                              http::Request& request) const {
+                                              http::Request& request, const RestBinding* rest_binding) const {
   http::Response response;
   Context context(request, target.name, deadline_of(target, format.type.protocol, request), options.clock);
-  BodyAnswer writer(format, context, response);
+  BodyAnswer body(format, context, response);
+  std::optional<ResponseBody> field;
+  MessageWriter& writer =
+      rest_binding != nullptr ? static_cast<MessageWriter&>(field.emplace(*rest_binding, body)) : body;
   const auto result = run(target, context, reader, writer, format.type);
   put_headers(context, response.headers);
   finish(format.type, result, context.response_trailers(), response);
@@ -392,21 +373,39 @@ http::Response Dispatcher::State::serve_get(const Target& target, http::Request&
   return serve_whole(target, get->format, reader, request);
 }
 
-http::Response Dispatcher::State::serve_rest(const RestRoute& route, http::Request& request) const {
+http::Response Dispatcher::State::serve_rest(http::Request& request) const {
   constexpr WireType kRest{Protocol::rest, Codec::json};
+  const auto* route = rest.find(request.method(), request.path());
+  if (route == nullptr) {
+    http::Response answer =
+        request.method() == http::Method::options ? http::no_content() : http::error(405, "method not allowed");
+    return std::move(answer).with_header("allow", rest.allowed(request.path()));
+  }
+  const Target& target = *targets[route->owner];
   const auto format = format_of(kRest, request);
-  const MessageFormat used = format.value_or(MessageFormat{.type = kRest, .limits = limits()});
   if (!format) {
     NoMessages reader(format.error());
-    return serve_whole(*route.target, used, reader, request);
+    http::Response answer = serve_whole(target, {.type = kRest, .limits = limits()}, reader, request);
+    if (request.refusal() && answer.status == http_status(format.error().code())) {
+      answer.status = request.refusal()->status;  // 413, which no code stands for
+    }
+    return answer;
   }
-  if (route.target->streams()) {
-    return serve_stream(*route.target, used, request, [&request, binding = route.binding](const MessageFormat&) {
+  if (target.streams()) {
+    return serve_stream(target, *format, request, [&request, binding = route->binding](const MessageFormat&) {
       return std::make_unique<RestMessage>(*binding, request);
     });
   }
-  RestMessage reader(*route.binding, request);
-  return serve_whole(*route.target, used, reader, request);
+  RestMessage reader(*route->binding, request);
+  http::Response answer = serve_whole(target, *format, reader, request, route->binding);
+  if (reader.has_wrong_type()) {
+    answer.status = 415;
+  } else if (answer.status == 200 && target.descriptor->output_type()->full_name() == "google.protobuf.Empty") {
+    answer.status = 204;
+    answer.headers.remove("content-type");
+    answer.body.clear();
+  }
+  return answer;
 }
 
 // --- the dispatcher
@@ -443,7 +442,7 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   }
   const auto type = request.header("content-type");
   const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return state_->is_for_unknown(request, wire) || state_->find_rest(request) != nullptr;
+  return state_->is_for_unknown(request, wire) || !state_->rest.allowed(request.path()).empty();
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {
@@ -454,9 +453,12 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
     return {.wants_body = false};  // a stream may have no end before it has an answer
   }
   if (target == nullptr) {
-    const RestRoute& route = *state_->find_rest(request);
-    request.set_route(route.pattern);
-    return state_->plan_for(*route.target, {Protocol::rest, Codec::json}, request);
+    const auto* route = state_->rest.find(request.method(), request.path());
+    if (route == nullptr) {
+      return {.wants_body = false};
+    }
+    request.set_route(route->pattern);
+    return state_->plan_for(*state_->targets[route->owner], {Protocol::rest, Codec::json}, request);
   }
   request.set_route(state_->by_path.find(request.path())->first);
   const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
@@ -474,7 +476,7 @@ http::Response Dispatcher::serve(http::Request& request) const {
     return state_->serve_unknown(*type, request);
   }
   if (target == nullptr) {
-    return state_->serve_rest(*state_->find_rest(request), request);
+    return state_->serve_rest(request);
   }
   if (request.method() == http::Method::get && has_no_side_effects(*target)) {
     return state_->serve_get(*target, request);

@@ -54,7 +54,8 @@ class Writer {
 };
 
 // What generated code makes of a member function. Lifetime: the service outlives the method.
-// NOLINTBEGIN(misc-const-correctness): where all types are parameters, it does not see what a call does to a Reader.
+
+// NOLINTBEGIN(misc-const-correctness): it does not see that a function behind a pointer takes its argument to change it
 
 template <class Request, class Reply, class Service>
 [[nodiscard]] Method unary(const google::protobuf::MethodDescriptor* descriptor, Service& service,
@@ -109,6 +110,7 @@ template <class Request, class Reply, class Service>
             return done ? requests.status() : done;
           }};
 }
+
 // NOLINTEND(misc-const-correctness)
 
 }  // namespace mcdsl::grpcserver

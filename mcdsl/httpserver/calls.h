@@ -14,4 +14,22 @@ class Calls : public http::Application {
   [[nodiscard]] virtual bool takes(const http::Request& request) const noexcept = 0;
 };
 
+/// Calls go one way, all other requests the other. Lifetime: both outlive it.
+class CallsFirst final : public http::Application {
+ public:
+  /// `calls` may be null.
+  CallsFirst(const Calls* calls, const http::Application& rest) : calls_(calls), rest_(rest) {}
+
+  http::BodyPlan plan(http::Request& request) const override { return way_of(request).plan(request); }
+  http::Response serve(http::Request& request) const override { return way_of(request).serve(request); }
+
+ private:
+  [[nodiscard]] const http::Application& way_of(const http::Request& request) const {
+    return calls_ != nullptr && calls_->takes(request) ? *calls_ : rest_;
+  }
+
+  const Calls* calls_;
+  const http::Application& rest_;
+};
+
 }  // namespace mcdsl::httpserver

@@ -84,23 +84,6 @@ std::vector<http::Middleware> inner_middlewares(const log::Logger& logger, const
   return middlewares;
 }
 
-// Calls go one way, all other requests the other.
-class Split final : public http::Application {
- public:
-  Split(const Calls* calls, const http::Application& rest) : calls_(calls), rest_(rest) {}
-
-  http::BodyPlan plan(http::Request& request) const override { return way_of(request).plan(request); }
-  http::Response serve(http::Request& request) const override { return way_of(request).serve(request); }
-
- private:
-  [[nodiscard]] const http::Application& way_of(const http::Request& request) const {
-    return calls_ != nullptr && calls_->takes(request) ? *calls_ : rest_;
-  }
-
-  const Calls* calls_;
-  const http::Application& rest_;
-};
-
 // What the config says about addresses in words holds for the sockets of others too.
 void refuse_plain_on_the_network(const config::Server& config, const net::Address& address) {
   if (config.tls == config::Tls::off && !address.is_loopback()) {
@@ -145,7 +128,7 @@ struct Server::Parts {
 
   std::unique_ptr<net::CertificateStore> certificates;
   http::Pipeline inner;
-  Split split;
+  CallsFirst split;
   http::Pipeline outer;
   net::Server server;
   std::vector<net::Address> addresses;  // never empty

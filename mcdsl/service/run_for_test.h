@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "mcdsl/service/run.h"
+#include "mcdsl/testing/eventually.h"
 #include "mcdsl/testing/temp_dir.h"
 
 /// Runs command lines of a service in the test's own process.
@@ -67,13 +67,7 @@ class RunTest : public ::testing::Test {
     std::string command = "status";
     std::string option = "--config";
     std::array<char*, 4> argv{name.data(), command.data(), option.data(), file.data()};
-    for (int tries = 0; tries < 2000; ++tries) {
-      if (mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {}) == 0) {
-        return true;
-      }
-      std::this_thread::yield();
-    }
-    return false;
+    return eventually([&] { return mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(), [](Service&) {}) == 0; });
   }
 
   TempDir folder_;

@@ -68,6 +68,7 @@ struct Service::State {
   std::optional<health::GrpcHealth> grpc_health;
   std::optional<grpcserver::Reflection> reflection;
   std::optional<grpcserver::Dispatcher> dispatcher;
+  std::optional<httpserver::CallsFirst> application;
 
   std::function<void(const http::Router& router, const grpcserver::Dispatcher* dispatcher)> list_routes;
 
@@ -241,11 +242,20 @@ void Service::State::drain(httpserver::Server& server, const internal::SignalWai
   }
 }
 
+const http::Application& Service::application() {
+  State& state = *state_;
+  if (!state.application) {
+    state.add_health_routes(state.router);
+    state.make_dispatcher();
+    state.application.emplace(state.dispatcher ? &*state.dispatcher : nullptr, state.router);
+  }
+  return *state.application;
+}
+
 void Service::serve() {
   State& state = *state_;
   const config::Server& config = state.config.server;
-  state.add_health_routes(state.router);
-  state.make_dispatcher();
+  (void)application();
   const grpcserver::Dispatcher* dispatcher = state.dispatcher ? &*state.dispatcher : nullptr;
   if (state.list_routes) {
     state.list_routes(state.router, dispatcher);

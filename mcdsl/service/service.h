@@ -65,6 +65,10 @@ class Service {
   /// added. What it throws is logged.
   void on_reload(std::function<void()> reload);
 
+  /// What `serve` would serve of routes and RPCs, without the middlewares and the sockets of the server: for tests.
+  /// Nothing may be added from now on. Lifetime: the service's.
+  [[nodiscard]] const http::Application& application();
+
   /// Adds the health routes, listens, also at `server.admin_addr` where that is given, and serves until SIGTERM or
   /// SIGINT; then drains: not ready, `drain_delay`, listeners closed, requests in flight answered until
   /// `shutdown_timeout`. SIGHUP reads the certificates again and calls what `on_reload` was given; certificates that

@@ -3,24 +3,14 @@
 #include <array>
 #include <chrono>
 #include <ctime>
-#include <string_view>
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
-#include <openssl/x509v3.h>
 
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/base/time.h"
 
 namespace mcdsl::auth::internal {
 namespace {
-
-struct FreeNames {
-  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
 
 std::string_view bytes_of(const ASN1_STRING* string) noexcept {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
@@ -37,7 +27,7 @@ std::string ip_text(std::string_view address) {
 }
 
 std::string names_of(const X509& certificate) {
-  const std::unique_ptr<GENERAL_NAMES, FreeNames> names(
+  const OpensslPtr<GENERAL_NAMES> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
   std::string text;
   const auto add = [&](const std::string& name) { text.append(text.empty() ? "" : ", ").append(name); };
@@ -53,7 +43,7 @@ std::string names_of(const X509& certificate) {
 }
 
 std::string issuer_of(const X509& certificate) {
-  const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
+  const OpensslPtr<BIO> bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr || X509_NAME_print_ex(bio.get(), X509_get_issuer_name(&certificate), 0, XN_FLAG_RFC2253) < 0) {
     return "unknown";
   }
@@ -72,9 +62,10 @@ std::string date_of(const ASN1_TIME* time) {
 
 }  // namespace
 
-int CertificateCheck::verify(X509_STORE_CTX* context, void* check) noexcept {
+int CertificateCheck::verify(X509_STORE_CTX* context, void* /*unused*/) noexcept {
   const int result = X509_verify_cert(context);
-  auto& found = *static_cast<CertificateCheck*>(check);
+  auto* tls = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto& found = *static_cast<CertificateCheck*>(SSL_get_app_data(tls));
   found.error_ = X509_STORE_CTX_get_error(context);
   found.depth_ = X509_STORE_CTX_get_error_depth(context);
   X509* leaf = X509_STORE_CTX_get0_cert(context);
@@ -84,15 +75,14 @@ int CertificateCheck::verify(X509_STORE_CTX* context, void* check) noexcept {
   return result;
 }
 
-void CertificateCheck::reset() noexcept {
-  *this = CertificateCheck();
-}
-
-std::string CertificateCheck::chain_error() const {
+std::string CertificateCheck::fault(std::string_view host) const {
   if (error_ == X509_V_OK) {
     return "";
   }
-  std::string text = X509_verify_cert_error_string(error_);
+  if (error_ == X509_V_ERR_HOSTNAME_MISMATCH || error_ == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    return "the certificate is not for '" + std::string(host) + "'";
+  }
+  std::string text = std::string("the certificate is not trusted: ") + X509_verify_cert_error_string(error_);
   if (depth_ > 0) {
     text.append(" (").append(std::to_string(depth_)).append(" above the server's own certificate)");
   }

@@ -1,335 +1,117 @@
 #include "mcdsl/auth/internal/https_client.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
-#include <curl/curl.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
+#include <openssl/crypto.h>
 
-#include "mcdsl/auth/internal/certificate_check.h"
+#include "mcdsl/auth/internal/answer_parser.h"
 #include "mcdsl/base/blocking.h"
-#include "mcdsl/base/bytes.h"
-#include "mcdsl/base/file.h"
-#include "mcdsl/base/sigpipe_guard.h"
 
 namespace mcdsl::auth::internal {
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 10U;  // of headers and body each
+constexpr std::size_t kMaxFields = 100;
+constexpr std::size_t kReadBytes = 4096;
 
-struct FreeHandle {
-  void operator()(CURL* handle) const noexcept {
-    const SigpipeGuard guard;  // closing says good-bye on a connection that may be gone
-    curl_easy_cleanup(handle);
+Secret request_text(const ServerUrl& server, const HttpsRequest& request) {
+  std::string text;
+  // Room for all of it at once: a growing string would leave copies of a token behind that nobody wipes.
+  constexpr std::size_t kFixedTexts = 256;
+  text.reserve(kFixedTexts + request.method.size() + server.path.size() + request.path.size() +
+               server.authority.size() + request.authorization.size() + request.content_type.size() +
+               request.body.size());
+  const std::string_view target = server.path.empty() && request.path.empty() ? "/" : "";
+  text.append(request.method).append(" ").append(server.path).append(request.path).append(target);
+  text.append(" HTTP/1.1\r\nHost: ").append(server.authority);
+  text.append("\r\nUser-Agent: mcdsl\r\nAccept: application/json\r\n");
+  if (!request.authorization.empty()) {
+    text.append("Authorization: ").append(request.authorization).append("\r\n");
   }
-};
-struct FreeUrl {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
-
-/// The headers of a request. One of them may be a token, so the texts are overwritten at the end.
-class HeaderList {
- public:
-  HeaderList() = default;
-  ~HeaderList() {
-    for (curl_slist* item = first_; item != nullptr; item = item->next) {
-      explicit_bzero(item->data, std::strlen(item->data));
-    }
-    curl_slist_free_all(first_);
+  if (!request.content_type.empty()) {
+    text.append("Content-Type: ").append(request.content_type).append("\r\n");
   }
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-
-  void add(std::string_view name, std::string_view value) {
-    std::string line = std::string(name).append(": ").append(value);
-    curl_slist* extended = curl_slist_append(first_, line.c_str());
-    wipe(line);
-    if (extended == nullptr) {
-      throw std::bad_alloc();
-    }
-    first_ = extended;
+  if (request.method == "POST") {  // even an empty body has its length said (RFC 9110 §8.6)
+    text.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   }
-
-  [[nodiscard]] curl_slist* get() const noexcept { return first_; }
-
- private:
-  curl_slist* first_ = nullptr;
-};
-
-template <class Value>
-void set(CURL* handle, CURLoption option, Value value) {
-  const CURLcode code = curl_easy_setopt(handle, option, value);
-  if (code != CURLE_OK) {
-    throw Exception(Code::internal, std::string("libcurl: ") + curl_easy_strerror(code));
-  }
+  text.append("\r\n").append(request.body);
+  return Secret(std::move(text));
 }
 
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) {
-    return "";
-  }
-  std::string copy = text;
-  curl_free(text);
-  return copy;
-}
-
-std::string checked_url(const std::string& setting, std::string text) {
-  const auto refuse = [&](const std::string& why) { return Exception(Code::invalid_argument, setting + ": " + why); };
-  if (text.empty()) {
-    throw refuse("is not set");
-  }
-  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
-  const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
-  if (code != CURLUE_OK) {
-    throw refuse(std::string("is not a URL: ") + curl_url_strerror(code));
-  }
-  if (url_part(url.get(), CURLUPART_SCHEME) != "https") {
-    throw refuse("must be an https:// URL: tokens and passwords go there");
-  }
-  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
-    if (!url_part(url.get(), part).empty()) {
-      throw refuse("must hold no user, password, query or fragment");
+// Feeds the parser until the answer is whole. Errors: aborted where the connection was gone before the first byte.
+Result<void> read_answer(TlsConnection& connection, AnswerParser& parser, bool& has_surplus, Deadline deadline) {
+  std::array<char, kReadBytes> bytes{};
+  Result<void> result;
+  while (result && !parser.is_whole()) {
+    const auto count = connection.read(bytes, deadline);
+    if (!count) {
+      const bool is_cut = count.error().code() == Code::aborted && parser.has_begun();
+      result = is_cut ? fail(Code::unavailable, count.error().message() + " amid its answer") : fail(count.error());
+    } else if (*count == 0) {
+      result = parser.end();
+      if (!result && !parser.has_begun()) {
+        result = fail(Error(result.error()).with_code(Code::aborted));
+      }
+    } else if (const auto taken = parser.feed({bytes.data(), *count}); !taken) {
+      result = fail(taken.error());
+    } else {
+      has_surplus = *taken < *count;
     }
   }
-  while (text.ends_with('/')) {
-    text.pop_back();
-  }
-  return text;
+  OPENSSL_cleanse(bytes.data(), bytes.size());  // may hold a session
+  return result;
 }
 
-void check_ca_file(const std::filesystem::path& path) {
-  const auto pem = read_file(path);
-  if (!pem) {
-    throw Exception(pem.error().wrap("the CA certificates of the identity service"));
+// Sends a request and reads its answer. Only a connection that is good for another exchange is left in its place.
+// Errors: aborted where it was gone before the first byte of an answer.
+Result<HttpsResponse> exchange_on(std::unique_ptr<TlsConnection>& connection, std::string_view request,
+                                  Deadline deadline) {
+  auto used = std::move(connection);
+  if (auto sent = used->write(request, deadline); !sent) {
+    return fail(sent.error());
   }
-  const std::unique_ptr<BIO, FreeBio> bio(BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
-  const std::unique_ptr<X509, FreeCertificate> first(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (first == nullptr) {
-    throw Exception(Code::invalid_argument,
-                    "the CA certificates of the identity service: no certificate in PEM in " + path.string());
+  AnswerParser parser({.head_bytes = kMaxAnswerBytes, .fields = kMaxFields, .body_bytes = kMaxAnswerBytes});
+  bool has_surplus = false;
+  if (auto read = read_answer(*used, parser, has_surplus, deadline); !read) {
+    return fail(read.error());
   }
-}
-
-long milliseconds_until(Deadline deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return std::max<long>(left.count(), 1);  // libcurl takes 0 for "no limit"
+  if (parser.keeps_connection() && !has_surplus) {
+    connection = std::move(used);
+  }
+  return HttpsResponse{.status = parser.status(), .body = parser.take_body()};
 }
 
 }  // namespace
 
-/// libcurl's own initialization, counted by libcurl.
-class HttpsClient::Library {
- public:
-  Library() {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-      throw Exception(Code::internal, "libcurl cannot be initialized");
-    }
-  }
-  ~Library() { curl_global_cleanup(); }
-  Library(const Library&) = delete;
-  Library& operator=(const Library&) = delete;
-};
-
-/// A handle of libcurl with the connection it keeps. Belongs to one thread at a time.
-class HttpsClient::Connection {
- public:
-  explicit Connection(const Settings& settings);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  [[nodiscard]] Result<HttpsResponse> perform(const std::string& url, const HttpsRequest& request, Deadline deadline);
-
- private:
-  static std::size_t on_body(const char* data, std::size_t size, std::size_t count, void* connection) noexcept;
-  static std::size_t on_header(const char* data, std::size_t size, std::size_t count, void* connection) noexcept;
-  static CURLcode on_tls(CURL* handle, void* tls_context, void* connection) noexcept;
-
-  [[nodiscard]] Error failure(CURLcode code) const;
-  [[nodiscard]] std::string tls_failure(CURLcode code) const;
-  [[nodiscard]] std::string detail(CURLcode code) const;
-
-  std::array<char, CURL_ERROR_SIZE> error_text_{};
-  CertificateCheck check_;
-  std::string body_;
-  std::size_t header_bytes_ = 0;
-  bool too_long_ = false;
-  std::unique_ptr<CURL, FreeHandle> owner_;  // last: closing the connection may still use the others
-  CURL* handle_;
-};
-
-HttpsClient::Connection::Connection(const Settings& settings) : owner_(curl_easy_init()), handle_(owner_.get()) {
-  if (handle_ == nullptr) {
-    throw Exception(Code::internal, "libcurl: out of handles");
-  }
-  // Reserved at once: a growing string would leave copies of a session behind that nobody wipes.
-  body_.reserve(kMaxAnswerBytes);
-  set(handle_, CURLOPT_ERRORBUFFER, error_text_.data());
-  set(handle_, CURLOPT_NOSIGNAL, 1L);
-  // Without it libcurl waits for a resolver thread to end, whatever the timeout.
-  set(handle_, CURLOPT_QUICK_EXIT, 1L);
-  set(handle_, CURLOPT_PROTOCOLS_STR, "https");
-  set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
-  set(handle_, CURLOPT_PROXY, "");  // not even one that the environment names
-  set(handle_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(handle_, CURLOPT_USERAGENT, "mcdsl");
-
-  set(handle_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_3));
-  set(handle_, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(handle_, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(handle_, CURLOPT_SSL_SESSIONID_CACHE, 0L);  // a resumed session would skip the checks of the certificate
-  set(handle_, CURLOPT_SSL_CTX_FUNCTION, &Connection::on_tls);
-  set(handle_, CURLOPT_SSL_CTX_DATA, this);
-  if (!settings.ca_cert.empty()) {
-    set(handle_, CURLOPT_CAINFO, settings.ca_cert.c_str());
-    set(handle_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // the system's folder would be trusted as well
-    set(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L);                       // a replaced file counts from the next handshake
-  }
-
-  set(handle_, CURLOPT_WRITEFUNCTION, &Connection::on_body);
-  set(handle_, CURLOPT_WRITEDATA, this);
-  set(handle_, CURLOPT_HEADERFUNCTION, &Connection::on_header);
-  set(handle_, CURLOPT_HEADERDATA, this);
-}
-
-std::size_t HttpsClient::Connection::on_body(const char* data, std::size_t size, std::size_t count,
-                                             void* connection) noexcept {
-  auto& self = *static_cast<Connection*>(connection);
-  const std::size_t bytes = size * count;
-  if (self.body_.size() + bytes > kMaxAnswerBytes) {
-    self.too_long_ = true;
-    return 0;
-  }
-  self.body_.append(data, bytes);
-  return bytes;
-}
-
-std::size_t HttpsClient::Connection::on_header(const char* /*data*/, std::size_t size, std::size_t count,
-                                               void* connection) noexcept {
-  auto& self = *static_cast<Connection*>(connection);
-  const std::size_t bytes = size * count;
-  self.header_bytes_ += bytes;
-  if (self.header_bytes_ > kMaxAnswerBytes) {
-    self.too_long_ = true;
-    return 0;
-  }
-  return bytes;
-}
-
-CURLcode HttpsClient::Connection::on_tls(CURL* /*handle*/, void* tls_context, void* connection) noexcept {
-  auto& self = *static_cast<Connection*>(connection);
-  SSL_CTX_set_cert_verify_callback(static_cast<SSL_CTX*>(tls_context), &CertificateCheck::verify, &self.check_);
-  return CURLE_OK;
-}
-
-Result<HttpsResponse> HttpsClient::Connection::perform(const std::string& url, const HttpsRequest& request,
-                                                       Deadline deadline) {
-  HeaderList headers;
-  headers.add("Accept", "application/json");
-  if (!request.authorization.empty()) {
-    headers.add("Authorization", request.authorization);
-  }
-  if (!request.content_type.empty()) {
-    headers.add("Content-Type", request.content_type);
-  }
-  set(handle_, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
-  // Not a null pointer, by which libcurl would read the body from standard input.
-  set(handle_, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
-  set(handle_, request.method == "POST" ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);  // last: POSTFIELDS means POST
-  set(handle_, CURLOPT_URL, url.c_str());
-  set(handle_, CURLOPT_HTTPHEADER, headers.get());
-  set(handle_, CURLOPT_TIMEOUT_MS, milliseconds_until(deadline));
-  error_text_.front() = '\0';
-  check_.reset();
-  body_.clear();
-  header_bytes_ = 0;
-  too_long_ = false;
-
-  const CURLcode code = [this] {
-    const SigpipeGuard guard;  // CURLOPT_NOSIGNAL makes libcurl leave SIGPIPE to us
-    return curl_easy_perform(handle_);
-  }();
-  curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, nullptr);
-  curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, nullptr);
-  HttpsResponse response;
-  response.body = Secret(body_);
-  wipe(body_);
-  if (code != CURLE_OK) {
-    return fail(failure(code));
-  }
-  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &response.status);
-  return response;
-}
-
-Error HttpsClient::Connection::failure(CURLcode code) const {
-  const auto unavailable = [](const std::string& why) { return Error(Code::unavailable, why); };
-  if (too_long_) {
-    return unavailable("the answer is longer than " + std::to_string(kMaxAnswerBytes) + " bytes");
-  }
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return unavailable("DNS: " + detail(code));
-    case CURLE_COULDNT_CONNECT: {
-      long os_error = 0;
-      curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &os_error);
-      return unavailable("connect: " + (os_error == 0 ? detail(code) : errno_text(static_cast<int>(os_error))));
-    }
-    case CURLE_OPERATION_TIMEDOUT:
-      return unavailable("timeout: " + detail(code));
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE:
-      return unavailable("TLS: " + tls_failure(code));
-    default:
-      return unavailable(detail(code));
-  }
-}
-
-std::string HttpsClient::Connection::tls_failure(CURLcode code) const {
-  if (!check_.saw_certificate()) {
-    return detail(code);
-  }
-  const std::string chain_error = check_.chain_error();
-  const std::string what = chain_error.empty() ? detail(code) : "the certificate is not trusted: " + chain_error;
-  return what + "; " + check_.describe();
-}
-
-std::string HttpsClient::Connection::detail(CURLcode code) const {
-  return error_text_.front() == '\0' ? curl_easy_strerror(code) : printable(error_text_.data());
-}
-
-/// A connection for the length of one call; none when all were busy until the deadline.
+/// The right to one call, with a connection that was kept where there is one. What connection it holds at its end is
+/// kept for the next.
 class HttpsClient::Lease {
  public:
-  Lease(HttpsClient& client, Deadline deadline) : client_(client), connection_(client.acquire(deadline)) {}
+  Lease(HttpsClient& client, Deadline deadline) : client_(client), has_entered_(client.enter(deadline, connection_)) {}
   ~Lease() {
-    if (connection_ != nullptr) {
-      client_.release(std::move(connection_));
+    if (has_entered_) {
+      client_.leave(std::move(connection_));
     }
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
 
-  [[nodiscard]] explicit operator bool() const noexcept { return connection_ != nullptr; }
-  [[nodiscard]] Connection* operator->() const noexcept { return connection_.get(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_entered_; }
+  [[nodiscard]] std::unique_ptr<TlsConnection>& connection() noexcept { return connection_; }
 
  private:
   HttpsClient& client_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<TlsConnection> connection_;
+  const bool has_entered_;  // last: entering fills in the connection
 };
 
-HttpsClient::HttpsClient(Settings settings) : library_(std::make_unique<Library>()), settings_(std::move(settings)) {
-  settings_.url = checked_url(settings_.url_setting, std::move(settings_.url));
-  if (!settings_.ca_cert.empty()) {
-    check_ca_file(settings_.ca_cert);
-  }
-  idle_.reserve(settings_.max_connections);
+HttpsClient::HttpsClient(Settings settings)
+    : settings_(std::move(settings)),
+      server_(parse_server_url(settings_.url_setting, settings_.url)),
+      context_(settings_.ca_cert),
+      resolver_(server_.host, server_.port) {
+  kept_.reserve(settings_.max_connections);
 }
 
 HttpsClient::~HttpsClient() = default;
@@ -350,41 +132,71 @@ Error HttpsClient::unexpected(const HttpsRequest& request, const std::string& wh
 }
 
 std::string HttpsClient::describe(const HttpsRequest& request) const {
-  return std::string(request.method) + " " + settings_.url + std::string(request.path);
+  return std::string(request.method) + " " + server_.text + std::string(request.path);
 }
 
 Result<HttpsResponse> HttpsClient::exchange(const HttpsRequest& request, Deadline deadline) {
   about_to_block();
-  const Lease lease(*this, deadline);
+  Lease lease(*this, deadline);
   if (!lease) {
     return fail(Code::unavailable,
                 "timeout: all " + std::to_string(settings_.max_connections) + " connections are busy");
   }
-  return lease->perform(settings_.url + std::string(request.path), request, deadline);
+  const Secret text = request_text(server_, request);
+  if (lease.connection() != nullptr && lease.connection()->is_idle()) {
+    auto response = exchange_on(lease.connection(), text.reveal(), deadline);
+    // A server may close an idle connection while a request is on its way to it (RFC 9112 §9.3.1). Nothing of an answer
+    // has come then: most likely the request was not seen.
+    if (response || response.error().code() != Code::aborted) {
+      return response;
+    }
+  }
+  return exchange_on_new_connection(text.reveal(), lease, deadline);
 }
 
-std::unique_ptr<HttpsClient::Connection> HttpsClient::acquire(Deadline deadline) {
+Result<HttpsResponse> HttpsClient::exchange_on_new_connection(std::string_view request, Lease& lease,
+                                                              Deadline deadline) {
+  lease.connection().reset();
+  const auto addresses = resolver_.resolve(deadline);
+  if (!addresses) {
+    return fail(addresses.error());
+  }
+  auto opened = TlsConnection::open(context_, server_, *addresses, deadline);
+  if (!opened) {
+    return fail(opened.error());
+  }
+  lease.connection() = *std::move(opened);
+  auto response = exchange_on(lease.connection(), request, deadline);
+  if (!response && response.error().code() == Code::aborted) {
+    response = fail(Error(response.error()).with_code(Code::unavailable));
+  }
+  return response;
+}
+
+bool HttpsClient::enter(Deadline deadline, std::unique_ptr<TlsConnection>& kept) {
   std::unique_lock lock(mutex_);
-  const auto free = [this] { return !idle_.empty() || connections_ < settings_.max_connections; };
-  if (!released_.wait_until(lock, deadline, free)) {
-    return nullptr;
+  if (!left_.wait_until(lock, deadline, [this] { return calls_ < settings_.max_connections; })) {
+    return false;
   }
-  if (idle_.empty()) {
-    auto connection = std::make_unique<Connection>(settings_);
-    ++connections_;
-    return connection;
+  ++calls_;
+  std::erase_if(kept_,
+                [now = std::chrono::steady_clock::now()](const Kept& entry) { return entry.usable_until <= now; });
+  if (!kept_.empty()) {  // the one used last is the likeliest to be alive
+    kept = std::move(kept_.back().connection);
+    kept_.pop_back();
   }
-  auto connection = std::move(idle_.back());  // the one used last: its connection is the likeliest to be alive
-  idle_.pop_back();
-  return connection;
+  return true;
 }
 
-void HttpsClient::release(std::unique_ptr<Connection> connection) noexcept {
+void HttpsClient::leave(std::unique_ptr<TlsConnection> connection) noexcept {
   {
     const std::scoped_lock lock(mutex_);
-    idle_.push_back(std::move(connection));  // reserved: does not throw
+    --calls_;
+    if (connection != nullptr) {  // room is reserved: as many are kept as calls have been at once
+      kept_.push_back({std::move(connection), std::chrono::steady_clock::now() + settings_.max_idle});
+    }
   }
-  released_.notify_one();
+  left_.notify_one();
 }
 
 // Said once when it changes, not once a request: an outage must not flood the log.
@@ -393,7 +205,7 @@ void HttpsClient::note_reachable(const Result<HttpsResponse>& response) {
     return;
   }
   if (response) {
-    settings_.logger.info("the identity service answers again", {{"url", settings_.url}});
+    settings_.logger.info("the identity service answers again", {{"url", server_.text}});
   } else {
     settings_.logger.warn("the identity service does not answer", {{"error", response.error().to_string()}});
   }

@@ -12,6 +12,9 @@
 #include <vector>
 
 #include "mcdsl/auth/internal/deadline.h"
+#include "mcdsl/auth/internal/resolver.h"
+#include "mcdsl/auth/internal/server_url.h"
+#include "mcdsl/auth/internal/tls_connection.h"
 #include "mcdsl/base/log.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/base/secret.h"
@@ -44,6 +47,8 @@ class HttpsClient {
     std::chrono::nanoseconds timeout;
     std::size_t max_connections;
     log::Logger logger;
+    /// A connection that was idle for longer is not used again: what lies between may have forgotten it.
+    std::chrono::nanoseconds max_idle = std::chrono::seconds(90);
   };
 
   /// Throws Exception (invalid_argument) for a URL that is not plain https, or a CA file without a certificate.
@@ -63,22 +68,28 @@ class HttpsClient {
   [[nodiscard]] Error unexpected(const HttpsRequest& request, const std::string& why) const;
 
  private:
-  class Library;
-  class Connection;
   class Lease;
+  struct Kept {
+    std::unique_ptr<TlsConnection> connection;
+    Deadline usable_until;
+  };
 
-  [[nodiscard]] std::unique_ptr<Connection> acquire(Deadline deadline);
-  void release(std::unique_ptr<Connection> connection) noexcept;
+  [[nodiscard]] bool enter(Deadline deadline, std::unique_ptr<TlsConnection>& kept);
+  void leave(std::unique_ptr<TlsConnection> connection) noexcept;
   [[nodiscard]] std::string describe(const HttpsRequest& request) const;
   [[nodiscard]] Result<HttpsResponse> exchange(const HttpsRequest& request, Deadline deadline);
+  [[nodiscard]] Result<HttpsResponse> exchange_on_new_connection(std::string_view request, Lease& lease,
+                                                                 Deadline deadline);
   void note_reachable(const Result<HttpsResponse>& response);
 
-  std::unique_ptr<Library> library_;
   Settings settings_;
+  ServerUrl server_;
+  TlsClientContext context_;
+  Resolver resolver_;
   std::mutex mutex_;
-  std::condition_variable released_;
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::size_t connections_ = 0;
+  std::condition_variable left_;
+  std::vector<Kept> kept_;  // the one used last is the last
+  std::size_t calls_ = 0;   // under way
   std::atomic<bool> reachable_ = true;
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <optional>
+#include <csignal>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -91,7 +91,10 @@ std::optional<TestRequest> read_request(SSL* tls, std::string& buffer) {
   return request;
 }
 
-bool write_response(SSL* tls, const TestResponse& response) {
+std::string text_of(const TestResponse& response) {
+  if (response.raw) {
+    return *response.raw;
+  }
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " Test\r\n";
   for (const auto& [name, value] : response.headers) {
     text.append(name).append(": ").append(value).append("\r\n");
@@ -99,8 +102,17 @@ bool write_response(SSL* tls, const TestResponse& response) {
   if (response.status != 204) {
     text.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
   }
-  text.append("\r\n").append(response.body);
-  return SSL_write(tls, text.data(), static_cast<int>(text.size())) > 0;
+  return text.append("\r\n").append(response.body);
+}
+
+// Whether another request may follow.
+bool write_response(SSL* tls, const TestResponse& response) {
+  const std::string text = text_of(response);
+  const bool is_sent = text.empty() || SSL_write(tls, text.data(), static_cast<int>(text.size())) > 0;
+  if (is_sent && response.after == After::close) {
+    SSL_shutdown(tls);
+  }
+  return is_sent && response.after == After::wait;
 }
 
 }  // namespace
@@ -111,7 +123,7 @@ struct TestServer::TlsContext {
   TlsContext(const testing::Certificate& certificate, int max_version) {
     require(context != nullptr && SSL_CTX_set_max_proto_version(context.get(), max_version) == 1, "SSL_CTX_new");
     const auto chain = reader(certificate.chain);
-    Handle<X509> leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+    const Handle<X509> leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
     require(SSL_CTX_use_certificate(context.get(), leaf.get()) == 1, "using the certificate");
     while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
       SSL_CTX_add_extra_chain_cert(context.get(), next);  // takes it over
@@ -172,7 +184,10 @@ void TestServer::accept_all() {
 }
 
 void TestServer::serve(int socket) const {
-  const SigpipeGuard guard;
+  sigset_t pipe;  // OpenSSL's socket BIO raises it where the peer has gone: blocked, it ends with this thread
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   const Handle<SSL> tls(SSL_new(tls_->context.get()));
   SSL_set_fd(tls.get(), socket);
   std::string buffer;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,10 +24,15 @@ struct TestRequest {
   std::string body;
 };
 
+/// What a server does behind an answer: waits for the next request, ends the connection in good order, or cuts it.
+enum class After : std::uint8_t { wait, close, cut };
+
 struct TestResponse {
   int status = 200;
   std::string body = {};
   std::map<std::string, std::string> headers = {};
+  std::optional<std::string> raw = {};  ///< sent in place of all that; may be half an answer, or nothing
+  After after = After::wait;
 };
 
 /// A small HTTPS server for the tests of clients: HTTP/1.1 with keep-alive on a port of its own on loopback, a thread

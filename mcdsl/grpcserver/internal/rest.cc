@@ -109,7 +109,7 @@ Result<std::vector<RestBinding>> rest_bindings(const google::protobuf::MethodDes
   return bindings;
 }
 
-Result<void> RestMessage::read_body(google::protobuf::Message& into) const {
+Result<void> RestMessage::read_body(google::protobuf::Message& into) {
   const std::string_view body = request_.body();
   if (binding_.body.empty()) {
     return body.empty() ? Result<void>()
@@ -119,6 +119,7 @@ Result<void> RestMessage::read_body(google::protobuf::Message& into) const {
     return {};  // every field has its default
   }
   if (!is_json(request_)) {
+    has_wrong_type_ = true;
     return fail_visible(Code::invalid_argument, "the content-type of the body is not application/json");
   }
   if (binding_.body == "*") {
@@ -162,6 +163,14 @@ Result<bool> RestMessage::read(google::protobuf::Message& into) {
     return fault(std::move(query).error());
   }
   return true;
+}
+
+Result<void> ResponseBody::write(const google::protobuf::Message& message) {
+  if (binding_.response_body.empty()) {
+    return to_.write(message);
+  }
+  const auto* field = value_or_throw(find_field(*message.GetDescriptor(), binding_.response_body));
+  return to_.write(message.GetReflection()->GetMessage(message, field));
 }
 
 }  // namespace mcdsl::grpcserver

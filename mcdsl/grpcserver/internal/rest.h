@@ -30,12 +30,28 @@ class RestMessage final : public WireReader {
   Result<bool> read(google::protobuf::Message& into) override;
   Result<void> expect_end() override { return {}; }
 
+  /// Whether the body was refused for its content-type.
+  [[nodiscard]] bool has_wrong_type() const noexcept { return has_wrong_type_; }
+
  private:
-  [[nodiscard]] Result<void> read_body(google::protobuf::Message& into) const;
+  [[nodiscard]] Result<void> read_body(google::protobuf::Message& into);
 
   const RestBinding& binding_;
   const http::Request& request_;
   bool is_read_ = false;
+  bool has_wrong_type_ = false;
+};
+
+/// Answers with the field that a binding's `response_body` names. Lifetime: `to` outlives it.
+class ResponseBody final : public MessageWriter {
+ public:
+  ResponseBody(const RestBinding& binding, MessageWriter& to) : binding_(binding), to_(to) {}
+
+  Result<void> write(const google::protobuf::Message& message) override;
+
+ private:
+  const RestBinding& binding_;
+  MessageWriter& to_;
 };
 
 }  // namespace mcdsl::grpcserver

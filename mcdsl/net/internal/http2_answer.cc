@@ -108,7 +108,8 @@ void Http2::send_head(Stream& stream, const http::Response& response, bool has_b
     }
   }
   fields_.push_back(field("date", host_.date(), false));
-  if (length && !has_no_body(response.status)) {
+  // Who knows the length may stop reading there, before the trailers.
+  if (length && response.trailers.empty() && !has_no_body(response.status)) {
     fields_.push_back(field("content-length", Stream::write_number(stream.length_text, *length), true));
   }
   nghttp2_data_provider provider{};

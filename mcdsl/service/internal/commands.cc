@@ -1,16 +1,15 @@
 #include "mcdsl/service/internal/commands.h"
 
 #include <filesystem>
-#include <memory>
 #include <ostream>
 
-#include <curl/curl.h>
 #include <sys/stat.h>
 
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/httpserver/server.h"
 #include "mcdsl/net/address.h"
+#include "mcdsl/service/internal/health_probe.h"
 #include "mcdsl/service/run.h"
 
 namespace mcdsl::internal {
@@ -18,26 +17,11 @@ namespace {
 
 constexpr int kOk = static_cast<int>(Exit::ok);
 constexpr int kFailure = static_cast<int>(Exit::failure);
-constexpr long kStatusTimeoutSeconds = 5;
+constexpr int kHealthy = 200;
 
 void make_private_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-}
-
-struct FreeCurl {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
-};
-
-std::size_t append(char* bytes, std::size_t size, std::size_t count, void* body) {
-  static_cast<std::string*>(body)->append(bytes, size * count);
-  return size * count;
-}
-
-// Where a client on this machine reaches what listens at the address.
-std::string health_url(const net::Address& address, bool tls) {
-  const std::string authority = address.is_unix() ? "localhost" : address.reachable().to_string();
-  return (tls ? "https://" : "http://") + authority + "/v1/health";
 }
 
 // Whether the service takes us for one of its proxies, which begin with a PROXY header.
@@ -81,34 +65,13 @@ int make_folder(const std::string& name, const std::string& config_file, const s
 
 int print_status(const config::Standard& config, std::ostream& out) {
   const net::Address address = value_or_throw(net::parse_address(config.server.listen_addr));
-  const bool tls = config.server.tls == config::Tls::on;
-  const std::string url = health_url(address, tls);
-  const std::unique_ptr<CURL, FreeCurl> handle(curl_easy_init());
-  std::string body;
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, kStatusTimeoutSeconds);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
-  if (address.is_unix()) {
-    curl_easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, address.unix_path.c_str());
+  HealthProbe probe{.address = address, .as_proxy = is_taken_for_proxy(config.server, address)};
+  if (config.server.tls == config::Tls::on) {
+    probe.certificate = config.server.tls_cert;
   }
-  if (is_taken_for_proxy(config.server, address)) {
-    curl_easy_setopt(handle.get(), CURLOPT_HAPROXYPROTOCOL, 1L);
-  }
-  if (tls) {
-    // The service on this machine is the one that has our certificate, whatever name it was made for.
-    curl_easy_setopt(handle.get(), CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_3);
-    curl_easy_setopt(handle.get(), CURLOPT_CAINFO, config.server.tls_cert.c_str());
-    curl_easy_setopt(handle.get(), CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  if (const CURLcode problem = curl_easy_perform(handle.get()); problem != CURLE_OK) {
-    throw Exception(Code::unavailable, "no answer from " + url + ": " + curl_easy_strerror(problem));
-  }
-  long status = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-  out << body << '\n';
-  return status == 200 ? kOk : kFailure;
+  const auto answer = probe.ask();
+  out << answer.body << '\n';
+  return answer.status == kHealthy ? kOk : kFailure;
 }
 
 int print_snapshot(const config::Standard& config, const std::string& path, std::ostream& out) {
