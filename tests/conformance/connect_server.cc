@@ -114,7 +114,7 @@ Error error_of(const suite::Error& definition) {
 
 // An error before any message tells about the request in its details.
 Error error_of(const suite::Error& definition, const RequestInfo& info) {
-  return error_of(definition).with_detail({info.GetDescriptor()->full_name(), info.SerializeAsString()});
+  return error_of(definition).with_detail({RequestInfo::descriptor()->full_name(), info.SerializeAsString()});
 }
 
 // As long as the definition wants, unless nobody waits any more.

@@ -122,17 +122,18 @@ Result<void> time_is_over() {
   return fail_visible(Code::deadline_exceeded, "the deadline of the call has passed");
 }
 
-template <Protocol P, Codec C>
+template <Protocol kProtocol, Codec kCodec>
 http::Response answer_that_time_is_over() {
   http::Response response;
-  finish({P, C}, time_is_over(), {}, response);
+  finish({kProtocol, kCodec}, time_is_over(), {}, response);
   return response;
 }
 
 // A client takes an answer of another codec than its call's for no answer.
-template <Protocol P>
+template <Protocol kProtocol>
 http::Response (*in_codec(Codec codec))() {
-  return codec == Codec::json ? answer_that_time_is_over<P, Codec::json> : answer_that_time_is_over<P, Codec::proto>;
+  return codec == Codec::json ? answer_that_time_is_over<kProtocol, Codec::json>
+                              : answer_that_time_is_over<kProtocol, Codec::proto>;
 }
 
 }  // namespace
