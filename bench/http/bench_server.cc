@@ -100,9 +100,9 @@ db::Database make_database(const std::string& path, const Documents& documents) 
   database.migrate({&kDocuments, 1});
   for (const auto& [slug, document] : documents) {
     value_or_throw(database.write([&](db::WriteTransaction& transaction) {
-      return transaction.execute("INSERT OR IGNORE INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", slug, document.title,
-                                 document.url, document.added_by, document.tags[0] + "," + document.tags[1],
-                                 document.words, document.read);
+      return transaction.execute("INSERT OR IGNORE INTO documents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", slug,
+                                 document.title, document.url, document.added_by,
+                                 document.tags[0] + "," + document.tags[1], document.words, document.read);
     }));
   }
   return database;

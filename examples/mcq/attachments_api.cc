@@ -67,9 +67,9 @@ http::Response put(const Attachments& attachments, http::Request& request) {
   if (request.header("content-encoding")) {
     return http::error(415, "an attachment is put as it is, without Content-Encoding");
   }
-  const auto stored =
-      attachments.put(request.param("slug"), name, content_type_of(request.headers()), editor_of(mcdsl::httpserver::caller(request)),
-                      [&](std::span<char> into) { return request.read_body(into); });
+  const auto stored = attachments.put(request.param("slug"), name, content_type_of(request.headers()),
+                                      editor_of(mcdsl::httpserver::caller(request)),
+                                      [&](std::span<char> into) { return request.read_body(into); });
   if (!stored) {
     return http::error(stored.error());
   }
@@ -95,7 +95,8 @@ void add_attachment_routes(mcdsl::Service& service, const Attachments& attachmen
                 [&attachments](http::Request& request) { return put(attachments, request); },
                 {.max_body_bytes = attachments.max_bytes(), .stream_body = true});
     writers.delete_("/v1/documents/{slug}/attachments/{name}", [&attachments](const http::Request& request) {
-      return attachments.remove(request.param("slug"), request.param("name"), editor_of(mcdsl::httpserver::caller(request)));
+      return attachments.remove(request.param("slug"), request.param("name"),
+                                editor_of(mcdsl::httpserver::caller(request)));
     });
   });
 }

@@ -149,7 +149,8 @@ class AttachmentsUnderLoad : public ApiTest {
   }
 
   std::string token_{mcias_.issue_token("alice").reveal()};
-  mcdsl::httpserver::Server server_{{.listen_addr = "127.0.0.1:0", .tls = mcdsl::config::Tls::off}, service_.application()};
+  mcdsl::httpserver::Server server_{{.listen_addr = "127.0.0.1:0", .tls = mcdsl::config::Tls::off},
+                                    service_.application()};
 };
 
 // What the answers were: everything that no rule foresees, by what was asked.

@@ -21,8 +21,8 @@ namespace mcdsl {
 /// Whether the bytes are equal, in a time that depends on the lengths alone.
 [[nodiscard]] bool constant_time_equal(std::string_view a, std::string_view b) noexcept;
 
-/// How many bytes at the front of the text are printable ASCII and neither '"' nor '\\': what stands in a JSON string, or
-/// in a quoted log value, as it is.
+/// How many bytes at the front of the text are printable ASCII and neither '"' nor '\\': what stands in a JSON string,
+/// or in a quoted log value, as it is.
 [[nodiscard]] std::size_t plain_run(std::string_view text) noexcept;
 
 /// Whether the text is well-formed UTF-8 (RFC 3629 §4: no surrogates, no overlong forms, nothing past U+10FFFF).

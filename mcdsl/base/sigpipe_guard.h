@@ -4,8 +4,8 @@
 
 namespace mcdsl {
 
-/// Keeps SIGPIPE from ending the process while it lives, on its thread alone: for calls that write to sockets and know no
-/// MSG_NOSIGNAL (OpenSSL's, sendfile), where a library must not change how the process handles signals.
+/// Keeps SIGPIPE from ending the process while it lives, on its thread alone: for calls that write to sockets and know
+/// no MSG_NOSIGNAL (OpenSSL's, sendfile), where a library must not change how the process handles signals.
 class SigpipeGuard {
  public:
   SigpipeGuard() noexcept;

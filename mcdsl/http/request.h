@@ -63,8 +63,8 @@ class Request {
   /// The next bytes of the body and how many they are; 0 at its end. On a route with `stream_body` this waits for them;
   /// errors are BodyReader's, and a handler gives them back: the server then answers as the fault deserves (408, 413).
   [[nodiscard]] Result<std::size_t> read_body(std::span<char> into);
-  /// The fields behind the body (RFC 9110 §6.5), where the body is whole. Never merged into `headers`, and without those
-  /// that may not stand there (§6.5.1): Host, Content-Length, Authorization and their like.
+  /// The fields behind the body (RFC 9110 §6.5), where the body is whole. Never merged into `headers`, and without
+  /// those that may not stand there (§6.5.1): Host, Content-Length, Authorization and their like.
   [[nodiscard]] const Headers& trailers() const noexcept { return trailers_; }
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 

@@ -211,12 +211,24 @@ http::Peer peer_of(const sockaddr_storage& name, bool secure) {
   return peer;
 }
 
+// Small answers leave at once. A peer that has vanished without a word is noticed within three minutes, also where
+// nothing is to be sent or timed out: a stream may be silent for hours. What the system does not know stays as it is.
+void configure(int socket) noexcept {
+  const auto set = [socket](int level, int option, int value) {
+    ::setsockopt(socket, level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 30);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
+
 void take(Loop& loop, const Listener& listener, UniqueFd socket, const sockaddr_storage& name) noexcept {
   const bool secure = listener.certificates != nullptr;
   try {
     if (name.ss_family != AF_UNIX) {
-      const int on = 1;
-      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      configure(socket.get());
     }
     loop.accepted(std::move(socket), peer_of(name, secure), secure ? listener.certificates->context() : nullptr);
   } catch (const std::exception& problem) {
