@@ -8,11 +8,17 @@
 namespace mcdsl::grpcserver {
 namespace {
 
+// In any case, as the names of headers are.
+bool is_binary(std::string_view name) {
+  constexpr std::string_view kEnding = "-bin";
+  return name.size() >= kEnding.size() && http::equal_ignoring_case(name.substr(name.size() - kEnding.size()), kEnding);
+}
+
 void add(http::Headers& to, std::string_view name, std::string_view value) {
   if (is_reserved(name)) {
     throw Exception(Code::internal, "\"" + printable(name) + "\" is a name of the protocol, not metadata");
   }
-  if (name.ends_with("-bin")) {
+  if (is_binary(name)) {
     to.add(name, encode_binary(value));
   } else {
     to.add(name, value);
@@ -52,7 +58,7 @@ Result<std::optional<std::string>> Context::metadata(std::string_view name) cons
   if (!value || is_reserved(name)) {
     return std::nullopt;
   }
-  if (!name.ends_with("-bin")) {
+  if (!is_binary(name)) {
     return std::string(*value);
   }
   auto bytes = decode_binary(value->substr(0, value->find(',')));

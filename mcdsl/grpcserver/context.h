@@ -64,8 +64,7 @@ class Context {
   [[nodiscard]] const http::Request& request() const noexcept { return request_; }
 
   /// Metadata for the caller, before the first message (headers) or behind the last (trailers). Headers that are added
-  /// after the first message are lost, as are those of a unary call that ends in an error. Throws Exception (internal)
-  /// for a reserved name or a value that cannot be sent.
+  /// after the first message are lost. Throws Exception (internal) for a reserved name or a value that cannot be sent.
   void add_header(std::string_view name, std::string_view value) const;
   void add_trailer(std::string_view name, std::string_view value) const;
 

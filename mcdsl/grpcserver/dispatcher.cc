@@ -15,6 +15,7 @@
 #include "mcdsl/grpcserver/internal/messages.h"
 #include "mcdsl/grpcserver/internal/rest_table.h"
 #include "mcdsl/grpcserver/internal/status.h"
+#include "mcdsl/grpcserver/internal/target.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -22,64 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kFrameHead = 5;
-
-// A method with the chain around it, or the place of those that there are not.
-struct Target {
-  std::string name;  // "mcq.v1.DocumentService/GetDocument"
-  const google::protobuf::MethodDescriptor* descriptor = nullptr;
-  Kind kind = Kind::unary;
-  auth::Access access = auth::Access::authenticated();
-  CallHandler handler;
-  std::vector<RestBinding> rest;
-
-  [[nodiscard]] bool streams() const noexcept { return kind != Kind::unary; }
-};
-
-// The reader of a call that cannot be read.
-class NoMessages final : public WireReader {
- public:
-  explicit NoMessages(Error error) : error_(std::move(error)) {}
-  Result<bool> read(google::protobuf::Message& /*into*/) override { return fault(error_); }
-  Result<void> expect_end() override { return fault(error_); }
-
- private:
-  Error error_;
-};
-
-std::string full_name(const google::protobuf::MethodDescriptor& method) {
-  return method.service()->full_name() + "/" + method.name();
-}
-
-// The rule of a method: from the options, or the proto file's own, or that of its service, there or in code.
-Result<auth::Access> access_of(const google::protobuf::MethodDescriptor& method, const ServiceBase& service,
-                               const DispatcherOptions& options) {
-  if (const auto found = options.access.find(full_name(method)); found != options.access.end()) {
-    return found->second;
-  }
-  if (const auto found = options.access.find(method.service()->full_name()); found != options.access.end()) {
-    return found->second;
-  }
-  const std::string& own = method.options().GetExtension(mcdsl::v1::access);
-  const std::string& text = own.empty() ? method.service()->options().GetExtension(mcdsl::v1::default_access) : own;
-  if (const auto fallback = service.default_access(); text.empty() && fallback) {
-    return *fallback;
-  }
-  if (text.empty()) {
-    return fail(Code::internal, "has no access rule: give it (mcdsl.v1.access) or its service a default");
-  }
-  return auth::Access::parse(text);
-}
-
-bool has_no_side_effects(const Target& target) {
-  return target.descriptor != nullptr &&
-         target.descriptor->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
-}
-
-// Whether a method can be called in this form: Connect has one for methods that stream, and one for the others.
-bool fits(const Target& target, WireType type) {
-  return type.protocol == Protocol::connect_unary ? !target.streams()
-                                                  : type.protocol != Protocol::connect_stream || target.streams();
-}
 
 // A refusal in HTTP's own terms. Not in JSON: who speaks Connect takes that for one of its errors.
 http::Response refuse(int status, std::string text, std::string_view name, std::string_view value) {
@@ -125,9 +68,13 @@ struct Dispatcher::State {
   [[nodiscard]] http::Response serve_rest(http::Request& request) const;
   [[nodiscard]] http::Response serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
                                            http::Request& request, const RestBinding* rest_binding = nullptr) const;
-  [[nodiscard]] http::Response serve_stream(
-      const Target& target, const MessageFormat& format, http::Request& request,
-      std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const;
+  [[nodiscard]] http::Response serve_stream(const Target& target, const MessageFormat& format, http::Request& request,
+                                            const RestBinding* rest_binding = nullptr) const;
+  [[nodiscard]] http::Response serve_unreadable(const Target& target, WireType type, http::Request& request,
+                                                const Error& error) const;
+  [[nodiscard]] Result<void> produce(const Target& target, const MessageFormat& format, http::Request& request,
+                                     std::optional<Clock::SteadyTime> deadline, const RestBinding* rest_binding,
+                                     http::BodyWriter& out) const;
   [[nodiscard]] Result<void> run(const Target& target, Context& context, WireReader& reader, MessageWriter& writer,
                                  WireType type) const;
 };
@@ -150,8 +97,16 @@ void Dispatcher::State::add(const ServiceBase& service, Method method) {
   } else {
     mistakes.push_back(target->name + ": " + access.error().message());
   }
-  target->handler =
-      chain([call = std::move(method.call)](Call& made) { return call(made.context, made.reader, made.writer); });
+  target->handler = chain([call = std::move(method.call)](Call& made) -> Result<void> {
+    if (const auto* unreadable = made.context.request().get<Unreadable>()) {
+      (void)made.reader.expect_end();  // which notes whose fault it is
+      return fail(unreadable->error);
+    }
+    if (auto wanted = made.context.still_wanted(); !wanted) {
+      return wanted;  // its time was over before it began
+    }
+    return call(made.context, made.reader, made.writer);
+  });
   if (auto bindings = rest_bindings(*method.descriptor)) {
     target->rest = *std::move(bindings);
   } else {
@@ -271,7 +226,8 @@ http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, 
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
   }
   // A stream has no length; each of its messages has a limit.
-  return {.max_bytes = streams ? std::numeric_limits<std::size_t>::max() : options.max_received_bytes + kFrameHead,
+  const std::size_t most = options.max_received_bytes + (type.protocol == Protocol::rest ? 0 : kFrameHead);
+  return {.max_bytes = streams ? std::numeric_limits<std::size_t>::max() : most,
           .streams = streams,
           .timeout = timeout,
           .timed_out = timed_out(type),
@@ -304,52 +260,74 @@ http::Response Dispatcher::State::serve_whole(const Target& target, const Messag
   return response;
 }
 
-http::Response Dispatcher::State::serve_stream(
-    const Target& target, const MessageFormat& format, http::Request& request,
-    std::function<std::unique_ptr<WireReader>(const MessageFormat&)> read) const {
+Result<void> Dispatcher::State::produce(const Target& target, const MessageFormat& format, http::Request& request,
+                                        std::optional<Clock::SteadyTime> deadline, const RestBinding* rest_binding,
+                                        http::BodyWriter& out) const {
+  Context context(request, target.name, deadline, options.clock);
+  StreamAnswer answer(format, context, out);
+  std::optional<ResponseBody> field;
+  std::unique_ptr<WireReader> reader;
+  MessageWriter* writer = &answer;
+  if (rest_binding != nullptr) {
+    reader = std::make_unique<RestMessage>(*rest_binding, request, format);
+    writer = &field.emplace(*rest_binding, answer);
+  } else {
+    reader = std::make_unique<StreamMessages>(format, request);
+  }
+  const auto result = run(target, context, *reader, *writer, format.type);
+  http::Response& head = out.response();
+  if (!answer.has_begun()) {
+    put_headers(context, head.headers);
+    if (!result && rest_binding != nullptr) {
+      http::Response refusal;
+      finish(format.type, result, context.response_trailers(), refusal);
+      head.status = reader->http_status_of_fault() != 0 ? reader->http_status_of_fault() : refusal.status;
+      for (const auto [name, value] : refusal.headers) {
+        head.headers.set(name, value);
+      }
+      return out.write(refusal.body);
+    }
+  }
+  const std::string end = end_of_stream(format.type, result, context.response_trailers(), head);
+  return end.empty() ? Result<void>() : out.write(end);
+}
+
+http::Response Dispatcher::State::serve_stream(const Target& target, const MessageFormat& format,
+                                               http::Request& request, const RestBinding* rest_binding) const {
   http::Response response;
-  response.headers.add("content-type",
-                       format.type.protocol == Protocol::rest ? "application/x-ndjson" : content_type(format.type));
+  if (rest_binding != nullptr) {
+    response.headers.add("content-type", "application/x-ndjson");
+    put_api_headers(response.headers);
+  } else {
+    response.headers.add("content-type", content_type(format.type));
+  }
   const auto deadline = deadline_of(target, format.type.protocol, request);
-  response.stream = http::StreamBody{.produce = [this, &target, format, &request, deadline,
-                                                 read = std::move(read)](http::BodyWriter& out) -> Result<void> {
-                                       Context context(request, target.name, deadline, options.clock);
-                                       StreamAnswer writer(format, context, out);
-                                       const auto reader = read(format);
-                                       const auto result = run(target, context, *reader, writer, format.type);
-                                       http::Response& head = out.response();
-                                       if (!writer.has_begun()) {
-                                         put_headers(context, head.headers);
-                                         if (!result && format.type.protocol == Protocol::rest) {
-                                           const http::Response refusal = http::error(result.error());
-                                           head.status = refusal.status;
-                                           head.headers.set("content-type", "application/json");
-                                           return out.write(refusal.body);
-                                         }
-                                       }
-                                       const std::string end =
-                                           end_of_stream(format.type, result, context.response_trailers(), head);
-                                       return end.empty() ? Result<void>() : out.write(end);
-                                     },
-                                     .length = std::nullopt,
-                                     .late_head = true};
+  response.stream = http::StreamBody{
+      .produce = [this, &target, format, &request, deadline, rest_binding](
+                     http::BodyWriter& out) { return produce(target, format, request, deadline, rest_binding, out); },
+      .length = std::nullopt,
+      .late_head = true};
   return response;
+}
+
+// The answer to a call whose fields or body are broken: after its caller has been told, and without its handler.
+http::Response Dispatcher::State::serve_unreadable(const Target& target, WireType type, http::Request& request,
+                                                   const Error& error) const {
+  request.set(Unreadable{error});
+  NoMessages reader(error);
+  return serve_whole(target, {.type = type, .limits = limits()}, reader, request);
 }
 
 http::Response Dispatcher::State::serve(const Target& target, WireType type, http::Request& request) const {
   const auto format = format_of(type, request);
-  if (!target.streams() && format) {
-    BodyMessage reader(*format, request.body());
-    return serve_whole(target, *format, reader, request);
-  }
-  const MessageFormat plain{.type = type, .limits = limits()};
   if (!format) {
-    NoMessages reader(format.error());
-    return serve_whole(target, plain, reader, request);
+    return serve_unreadable(target, type, request, format.error());
   }
-  return serve_stream(target, *format, request, [&request](const MessageFormat& used) {
-    return std::make_unique<StreamMessages>(used, request);
-  });
+  if (target.streams()) {
+    return serve_stream(target, *format, request);
+  }
+  BodyMessage reader(*format, request.body());
+  return serve_whole(target, *format, reader, request);
 }
 
 http::Response Dispatcher::State::serve_unknown(WireType type, http::Request& request) const {
@@ -362,12 +340,13 @@ http::Response Dispatcher::State::serve_unknown(WireType type, http::Request& re
 }
 
 http::Response Dispatcher::State::serve_get(const Target& target, http::Request& request) const {
-  auto get = read_connect_get(request, limits());
-  const WireType type = get ? get->format.type : WireType{Protocol::connect_unary, Codec::json};
+  constexpr WireType kGet{Protocol::connect_unary, Codec::json};  // until the query says another codec
+  if (const auto good = format_of(kGet, request); !good) {
+    return serve_unreadable(target, kGet, request, good.error());
+  }
+  const auto get = read_connect_get(request, limits());
   if (!get) {
-    const MessageFormat plain{.type = type, .limits = limits()};
-    NoMessages reader(get.error());
-    return serve_whole(target, plain, reader, request);
+    return serve_unreadable(target, kGet, request, get.error());
   }
   BodyMessage reader(get->format, get->message);
   return serve_whole(target, get->format, reader, request);
@@ -384,22 +363,20 @@ http::Response Dispatcher::State::serve_rest(http::Request& request) const {
   const Target& target = *targets[route->owner];
   const auto format = format_of(kRest, request);
   if (!format) {
-    NoMessages reader(format.error());
-    http::Response answer = serve_whole(target, {.type = kRest, .limits = limits()}, reader, request);
-    if (request.refusal() && answer.status == http_status(format.error().code())) {
-      answer.status = request.refusal()->status;  // 413, which no code stands for
+    http::Response answer = serve_unreadable(target, kRest, request, format.error());
+    if (answer.status == http_status(format.error().code())) {
+      // 413, which no code stands for; or a content-encoding that is not known (RFC 9110 §15.5.16).
+      answer.status = request.refusal() ? request.refusal()->status : 415;
     }
     return answer;
   }
   if (target.streams()) {
-    return serve_stream(target, *format, request, [&request, binding = route->binding](const MessageFormat&) {
-      return std::make_unique<RestMessage>(*binding, request);
-    });
+    return serve_stream(target, *format, request, route->binding);
   }
-  RestMessage reader(*route->binding, request);
+  RestMessage reader(*route->binding, request, *format);
   http::Response answer = serve_whole(target, *format, reader, request, route->binding);
-  if (reader.has_wrong_type()) {
-    answer.status = 415;
+  if (const int status = reader.http_status_of_fault(); status != 0) {
+    answer.status = status;
   } else if (answer.status == 200 && target.descriptor->output_type()->full_name() == "google.protobuf.Empty") {
     answer.status = 204;
     answer.headers.remove("content-type");
@@ -461,8 +438,8 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
     return state_->plan_for(*state_->targets[route->owner], {Protocol::rest, Codec::json}, request);
   }
   request.set_route(state_->by_path.find(request.path())->first);
-  const bool is_get = request.method() == http::Method::get && has_no_side_effects(*target);
-  if (!is_get && (request.method() != http::Method::post || !type || !fits(*target, *type))) {
+  const bool is_get = request.method() == http::Method::get && target->has_no_side_effects();
+  if (!is_get && (request.method() != http::Method::post || !type || !target->fits(*type))) {
     return {.wants_body = false};
   }
   return state_->plan_for(*target, is_get ? WireType{Protocol::connect_unary, Codec::json} : *type, request);
@@ -478,13 +455,13 @@ http::Response Dispatcher::serve(http::Request& request) const {
   if (target == nullptr) {
     return state_->serve_rest(request);
   }
-  if (request.method() == http::Method::get && has_no_side_effects(*target)) {
+  if (request.method() == http::Method::get && target->has_no_side_effects()) {
     return state_->serve_get(*target, request);
   }
   if (request.method() != http::Method::post) {
-    return refuse(405, "method not allowed\n", "allow", has_no_side_effects(*target) ? "GET, POST" : "POST");
+    return refuse(405, "method not allowed\n", "allow", target->has_no_side_effects() ? "GET, POST" : "POST");
   }
-  if (!type || !fits(*target, *type)) {
+  if (!type || !target->fits(*type)) {
     return refuse(415, "unsupported media type\n", "accept-post",
                   target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
                                       "application/connect+json"

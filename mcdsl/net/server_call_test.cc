@@ -91,6 +91,42 @@ TEST_F(CallTest, EndAloneOnTheirConnectionInHttp2) {
   EXPECT_EQ(client.get("/other").status, 200);
 }
 
+TEST_F(CallTest, MayHaveMoreTimeThanTheClockHas) {
+  calls_.handler = [this](http::Request& request) {
+    if (request.path() == "/call") {
+      gate_.pass();
+    }
+    return http::text("done");
+  };
+  calls_.timeout = std::chrono::nanoseconds::max();
+  serve();
+  auto client = connect();
+  client.send(get("/call"));
+  gate_.wait_for(1);
+  // The server looks at its clock again and again meanwhile.
+  EXPECT_EQ(fetch("/other")->status, 200);
+  clock_.advance(1h);
+  EXPECT_EQ(fetch("/other")->status, 200);
+  gate_.open();
+  const auto answer = client.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+}
+
+// In the terms that its clients know, which HTTP's status is not.
+TEST_F(CallTest, AnswerForABodyThatTakesTooLongInHttp2) {
+  calls_.timeout = 1h;
+  calls_.handler = [](http::Request& request) {
+    return http::text(request.refusal() ? "refused with " + std::to_string(request.refusal()->status) : "whole");
+  };
+  serve({.read_timeout = 5s});
+  Http2Client client(connect());
+  const auto stream = client.request("POST", "/call", {}, "some", true);
+  EXPECT_EQ(client.get("/other").body, "whole");
+  const RunningClock running(clock_);
+  EXPECT_EQ(client.wait_for(stream).body, "refused with 408");
+}
+
 TEST_F(CallTest, AreToldWhenTheirClientHasGone) {
   wait_for_the_stop();
   serve();

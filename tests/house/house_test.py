@@ -20,6 +20,9 @@ GOOD_TREE = {
     "mcdsl/db/rows_for_test.h": "#pragma once\n\n#include <gtest/gtest.h>\n",
     "mcdsl/db/internal/writer.h": "#pragma once\n\n#include <sqlite3.h>\n#define WRITER 1\n",
     "mcdsl/db/internal/writer.cc": '#include "mcdsl/db/internal/writer.h"\n',
+    "mcdsl/db/internal/writer_for_test.h": "#pragma once\n",
+    "tests/db/CMakeLists.txt": "mcdsl_test(db_crash_test SOURCES crash_test.cc)\n",
+    "tests/db/crash_test.cc": '#include "mcdsl/db/internal/writer_for_test.h"\n',
     "changes/README.md": "what a fragment is\n",
     "changes/first-cut.md": "category: added\n\nThe first cut.\n",
     "docs/adr/README.md": "- [Record decisions](0001-record-decisions.md)\n",
@@ -41,6 +44,8 @@ BAD_TREES = {
          "base/error.cc:1"),
         ("internals in a public header", {"mcdsl/db/database.h": '\n#include "mcdsl/db/internal/writer.h"\n'},
          "database.h:2"),
+        ("internals in a test of the whole", {"tests/db/a_test.cc": '#include "mcdsl/db/internal/writer.h"\n'},
+         "a_test.cc:1"),
         ("internals in an example", {"examples/a/main.cc": '#include "mcdsl/db/internal/writer.h"\n'}, "main.cc:1"),
     ],
     "third_party": [

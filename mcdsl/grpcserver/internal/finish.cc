@@ -113,9 +113,7 @@ void finish_rest(const Result<void>& result, http::Response& response) {
   } else {
     response.headers.set("content-type", "application/json");
   }
-  response.headers.set("x-content-type-options", "nosniff");
-  response.headers.set("cache-control", "no-store");
-  response.headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+  put_api_headers(response.headers);
 }
 
 Result<void> time_is_over() {
@@ -137,6 +135,12 @@ http::Response (*in_codec(Codec codec))() {
 }
 
 }  // namespace
+
+void put_api_headers(http::Headers& into) {
+  into.set("x-content-type-options", "nosniff");
+  into.set("cache-control", "no-store");
+  into.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+}
 
 void finish(WireType type, const Result<void>& result, const http::Headers& trailers, http::Response& response) {
   if (!result) {

@@ -18,6 +18,9 @@ void finish(WireType type, const Result<void>& result, const http::Headers& trai
 [[nodiscard]] std::string end_of_stream(WireType type, const Result<void>& result, const http::Headers& trailers,
                                         http::Response& response);
 
+/// The standard headers of an API's answers, for REST.
+void put_api_headers(http::Headers& into);
+
 /// What answers a call whose time is over while its handler still runs, before anything of the answer has left.
 [[nodiscard]] http::Response (*timed_out(WireType type))();
 

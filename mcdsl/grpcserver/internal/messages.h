@@ -16,6 +16,9 @@ class WireReader : public MessageReader {
  public:
   [[nodiscard]] bool has_fault() const noexcept { return has_fault_; }
 
+  /// The status of HTTP that the fault has for REST, where no code stands for it; 0 for none.
+  [[nodiscard]] virtual int http_status_of_fault() const noexcept { return 0; }
+
  protected:
   /// Notes the fault of an error that the caller's bytes deserve.
   [[nodiscard]] std::unexpected<Error> fault(Error error) {
@@ -25,6 +28,23 @@ class WireReader : public MessageReader {
 
  private:
   bool has_fault_ = false;
+};
+
+/// Left in a request whose call cannot be read, so that its handler is not entered.
+struct Unreadable {
+  Error error;
+};
+
+/// The reader of a call that cannot be read.
+class NoMessages final : public WireReader {
+ public:
+  explicit NoMessages(Error error) : error_(std::move(error)) {}
+
+  Result<bool> read(google::protobuf::Message& /*into*/) override { return fault(error_); }
+  Result<void> expect_end() override { return fault(error_); }
+
+ private:
+  Error error_;
 };
 
 /// The messages of a body that is here: at most one. Lifetime: the body outlives it.

@@ -40,10 +40,14 @@ MethodAndPath pattern_of(const HttpRule& rule) {
   return {};
 }
 
+// A field that a body can be: one of the message's own, not one within another (google.api.HttpRule, body).
 Result<void> check_whole_field(const google::protobuf::Descriptor& message, const std::string& name) {
   const auto field = find_field(message, name);
   if (!field) {
     return std::unexpected(field.error());
+  }
+  if (name.contains('.')) {
+    return fail(Code::internal, "the field \"" + name + "\" is within another, and a body is a whole field");
   }
   if ((*field)->is_repeated() || (*field)->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
     return fail(Code::internal, "the field \"" + name + "\" is no message, which a body has to be");
@@ -51,30 +55,47 @@ Result<void> check_whole_field(const google::protobuf::Descriptor& message, cons
   return {};
 }
 
-Result<RestBinding> bind(const google::protobuf::MethodDescriptor& method, const HttpRule& rule) {
+Result<void> check_path_field(const google::protobuf::Descriptor& message, const std::string& path) {
+  const auto field = find_field(message, path);
+  if (!field) {
+    return std::unexpected(field.error());
+  }
+  if ((*field)->is_repeated()) {
+    return fail(Code::internal, "the field \"" + path + "\" is repeated, and a path has one value");
+  }
+  return {};
+}
+
+// One binding, unless something is wrong with it: then all of that is added to `mistakes`.
+std::optional<RestBinding> bind(const google::protobuf::MethodDescriptor& method, const HttpRule& rule,
+                                std::vector<std::string>& mistakes) {
   const auto [kind, text] = pattern_of(rule);
+  const std::string shown = "\"" + printable(text) + "\"";
+  const std::size_t before = mistakes.size();
+  const auto check = [&](const auto& result, const std::string& where) {
+    if (!result) {
+      mistakes.push_back(result.error().wrap(where).to_string());
+    }
+  };
   const auto parsed = http::parse_method(kind);
   if (!parsed) {
-    return fail(Code::internal, "\"" + printable(kind) + "\" is no method of HTTP that is served here");
+    mistakes.push_back("\"" + printable(kind) + "\" is no method of HTTP that is served here");
+  } else if (*parsed == http::Method::head) {
+    mistakes.push_back(shown + ": HEAD is answered by the route for GET");
   }
   auto path = PathTemplate::parse(text);
-  if (!path) {
-    return std::unexpected(path.error().wrap("\"" + printable(text) + "\""));
-  }
-  for (const std::string& field : path->field_paths()) {
-    if (const auto found = find_field(*method.input_type(), field); !found) {
-      return std::unexpected(found.error().wrap("\"" + printable(text) + "\""));
-    }
+  check(path, shown);
+  for (const std::string& field : path ? path->field_paths() : std::vector<std::string>()) {
+    check(check_path_field(*method.input_type(), field), shown);
   }
   if (!rule.body().empty() && rule.body() != "*") {
-    if (const auto whole = check_whole_field(*method.input_type(), rule.body()); !whole) {
-      return std::unexpected(whole.error().wrap("body of \"" + printable(text) + "\""));
-    }
+    check(check_whole_field(*method.input_type(), rule.body()), "body of " + shown);
   }
   if (!rule.response_body().empty()) {
-    if (const auto whole = check_whole_field(*method.output_type(), rule.response_body()); !whole) {
-      return std::unexpected(whole.error().wrap("response_body of \"" + printable(text) + "\""));
-    }
+    check(check_whole_field(*method.output_type(), rule.response_body()), "response_body of " + shown);
+  }
+  if (mistakes.size() != before) {
+    return std::nullopt;
   }
   return RestBinding{*parsed, *std::move(path), rule.body(), rule.response_body()};
 }
@@ -99,18 +120,27 @@ Result<std::vector<RestBinding>> rest_bindings(const google::protobuf::MethodDes
   for (const HttpRule& additional : rule.additional_bindings()) {
     rules.push_back(&additional);
   }
+  std::vector<std::string> mistakes;
   for (const HttpRule* each : rules) {
-    auto binding = bind(method, *each);
-    if (!binding) {
-      return std::unexpected(std::move(binding).error());
+    if (auto binding = bind(method, *each, mistakes)) {
+      bindings.push_back(*std::move(binding));
     }
-    bindings.push_back(*std::move(binding));
+    if (each != &rule && each->additional_bindings_size() != 0) {
+      mistakes.emplace_back("additional_bindings within additional_bindings");  // HttpRule allows one level
+    }
+  }
+  if (!mistakes.empty()) {
+    std::string text;
+    for (const std::string& mistake : mistakes) {
+      text.append(text.empty() ? "" : "; ").append(mistake);
+    }
+    return fail(Code::internal, std::move(text));
   }
   return bindings;
 }
 
 Result<void> RestMessage::read_body(google::protobuf::Message& into) {
-  const std::string_view body = request_.body();
+  std::string_view body = request_.body();
   if (binding_.body.empty()) {
     return body.empty() ? Result<void>()
                         : fail_visible(Code::invalid_argument, "the request has a body, and takes none");
@@ -119,8 +149,17 @@ Result<void> RestMessage::read_body(google::protobuf::Message& into) {
     return {};  // every field has its default
   }
   if (!is_json(request_)) {
-    has_wrong_type_ = true;
+    status_ = 415;
     return fail_visible(Code::invalid_argument, "the content-type of the body is not application/json");
+  }
+  std::string unpacked;
+  if (format_.received == Encoding::gzip) {
+    auto bytes = gunzip(body, format_.limits.received);
+    if (!bytes) {
+      status_ = bytes.error().code() == Code::resource_exhausted ? 413 : 0;
+      return std::unexpected(std::move(bytes).error());
+    }
+    body = unpacked = *std::move(bytes);
   }
   if (binding_.body == "*") {
     return read_json(into, body);

@@ -19,27 +19,27 @@ struct RestBinding {
   std::string response_body;  ///< the field that the answer is; empty for the whole message
 };
 
-/// The bindings of a method, `additional_bindings` too. Errors: internal, saying what is wrong with which of them.
+/// The bindings of a method, `additional_bindings` too. Errors: internal, saying all that is wrong with any of them.
 [[nodiscard]] Result<std::vector<RestBinding>> rest_bindings(const google::protobuf::MethodDescriptor& method);
 
-/// The message that a REST request is: body, then path, then query. Lifetime: request and binding outlive it.
+/// The message that a REST request is: body, then path, then query. Lifetime: all three outlive it.
 class RestMessage final : public WireReader {
  public:
-  RestMessage(const RestBinding& binding, const http::Request& request) : binding_(binding), request_(request) {}
+  RestMessage(const RestBinding& binding, const http::Request& request, const MessageFormat& format)
+      : binding_(binding), request_(request), format_(format) {}
 
   Result<bool> read(google::protobuf::Message& into) override;
   Result<void> expect_end() override { return {}; }
-
-  /// Whether the body was refused for its content-type.
-  [[nodiscard]] bool has_wrong_type() const noexcept { return has_wrong_type_; }
+  [[nodiscard]] int http_status_of_fault() const noexcept override { return status_; }
 
  private:
   [[nodiscard]] Result<void> read_body(google::protobuf::Message& into);
 
   const RestBinding& binding_;
   const http::Request& request_;
+  const MessageFormat& format_;
   bool is_read_ = false;
-  bool has_wrong_type_ = false;
+  int status_ = 0;
 };
 
 /// Answers with the field that a binding's `response_body` names. Lifetime: `to` outlives it.

@@ -36,11 +36,13 @@ std::string RestTable::allowed(std::string_view path) const {
   if (methods.contains("GET")) {
     methods.insert("HEAD");
   }
+  const bool has_route = !methods.empty();
+  methods.erase("OPTIONS");  // stands last, as a Router writes it, whether a method has it or not
   std::string names;
   for (const std::string_view name : methods) {
-    names.append(names.empty() ? "" : ", ").append(name);
+    names.append(name).append(", ");
   }
-  return names.empty() ? names : names + ", OPTIONS";
+  return has_route ? names + "OPTIONS" : names;
 }
 
 }  // namespace mcdsl::grpcserver

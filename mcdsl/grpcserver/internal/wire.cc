@@ -3,7 +3,6 @@
 #include <array>
 #include <climits>
 
-#include "mcdsl/base/bytes.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/grpcserver/internal/metadata.h"
 #include "mcdsl/grpcserver/internal/transcode.h"
@@ -137,8 +136,7 @@ Result<MessageFormat> read_format(WireType type, const http::Request& request, M
   if (const auto name = request.header(received)) {
     const auto encoding = parse_encoding(*name);
     if (!encoding) {
-      return fail_visible(Code::unimplemented,
-                          "messages in \"" + printable(*name) + "\" are not understood; known are identity and gzip");
+      return fail_visible(Code::unimplemented, std::string(received) + ": known are identity and gzip");
     }
     format.received = *encoding;
   }

@@ -34,7 +34,8 @@ void Http2::refuse_body(Stream& stream, const Refusal& refusal, Code code) {
   if (BodyPipe* pipe = stream.exchange->request_body.get()) {
     stream.refusal = refusal;
     pipe->fail(Error(code, std::string(refusal.text)).with_public_text(std::string(refusal.text)));
-  } else if (code == Code::resource_exhausted) {
+  } else if (code == Code::resource_exhausted || code == Code::deadline_exceeded) {
+    // The application answers in its own terms: a call that is refused by HTTP's status has no code.
     stream.exchange->request.set_refusal(refusal);
     submit(stream);
   } else {

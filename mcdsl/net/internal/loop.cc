@@ -133,7 +133,8 @@ void Loop::run(Turn turn) {
 void Loop::submit(Exchange& exchange) {
   const http::BodyPlan& plan = exchange.plan;
   if (plan.timeout && *plan.timeout > 0ns) {
-    exchange.deadline = deadlines_.emplace(now_ + *plan.timeout, &exchange);
+    // A client may ask for more time than the clock has.
+    exchange.deadline = deadlines_.emplace(now_ + std::min(*plan.timeout, Clock::SteadyTime::max() - now_), &exchange);
   }
   if (plan.stops) {
     exchange.stop = std::stop_source();

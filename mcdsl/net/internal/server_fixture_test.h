@@ -65,6 +65,9 @@ class Paths final : public http::Application {
     return {};
   }
   http::Response serve(http::Request& request) const override {
+    if (const auto& refusal = request.refusal()) {
+      return http::error(refusal->status, refusal->text);
+    }
     const auto found = handlers.find(request.path());
     return found != handlers.end() ? found->second(request) : http::text(std::string(request.path()));
   }
