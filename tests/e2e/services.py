@@ -1,0 +1,122 @@
+"""mcias-dev and mcq as processes of this run, in a folder of their own, on ports that the system picks."""
+
+import os
+import pathlib
+import re
+import secrets
+import signal
+import subprocess
+import time
+
+START_TIMEOUT = 30  # seconds until a service that does not serve counts as failed
+
+# By name: the role, or None for a system account, which has a token and no password.
+ACCOUNTS = {"alice": "user", "bob": "user", "root": "admin", "guest": "guest", "mallory": "user", "robot": None}
+
+
+class Authority:
+    """A certificate authority for one run, and the certificate on localhost that it signed."""
+
+    def __init__(self, folder):
+        self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
+        self.chain, self.leaf_key = folder / "chain.pem", folder / "leaf.key"
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        openssl("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=MCDSL test CA", "-keyout", self.key, "-out",
+                self.certificate, "-addext", "basicConstraints=critical,CA:TRUE",
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        request, extensions = folder / "leaf.csr", folder / "leaf.cnf"
+        openssl("req", *new_key, "-keyout", self.leaf_key, "-out", request, "-subj", "/CN=localhost")
+        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
+                              "extendedKeyUsage=serverAuth\n")
+        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
+                "-extfile", extensions, "-out", self.chain)
+        self.chain.write_text(self.chain.read_text() + self.certificate.read_text())
+
+
+def openssl(*arguments):
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"openssl {arguments[0]}: {done.stderr.strip()}")
+
+
+class Service:
+    """A program of ours. As a context it runs, and is ended by its process id."""
+
+    def __init__(self, program, folder, authority, more, server=""):
+        self.program, self.folder = program, folder
+        folder.mkdir()
+        self.config, self.log = folder / f"{program.name}.toml", folder / f"{program.name}.log"
+        self.config.write_text(f'''[server]
+listen_addr = "127.0.0.1:0"
+tls_cert = "{authority.chain}"
+tls_key = "{authority.leaf_key}"
+shutdown_timeout = "20s"
+{server}
+
+[database]
+path = "{folder}/{program.name}.db"
+{more}''')
+        self.port, self.process = None, None
+
+    def command(self, *arguments, stdin=None):
+        """What the program prints; raises where it fails."""
+        done = subprocess.run([self.program, *arguments, "--config", self.config], input=stdin, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{self.program.name} {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def __enter__(self):
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([self.program, "server", "--config", self.config], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and self.process.poll() is None:
+            serving = re.search(r"\bmsg=serving\b.*\burl=\"?https://[^:]+:(\d+)", self.log.read_text(errors="replace"))
+            if serving:
+                self.port = int(serving[1])
+                return self
+            time.sleep(0.02)
+        self.stop()
+        raise SystemExit(f"{self.program.name} does not serve:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self):
+        """Its exit status: 0 after a clean drain."""
+        if self.process.poll() is None:
+            self.terminate()
+        try:
+            return self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def make_identity(programs, folder, authority):
+    """mcias-dev, not running yet, with every account in it; and what each account comes in with."""
+    identity = Service(programs / "mcias-dev", folder / "mcias-dev", authority, '''
+[[policy]]
+name = "mallory has no business in mcq"
+accounts = ["mallory"]
+services = ["mcq"]
+''')
+    passwords = {name: secrets.token_urlsafe(12) for name, role in ACCOUNTS.items() if role}
+    for name, role in ACCOUNTS.items():
+        if role:
+            identity.command("user", "add", name, "--role", role, "--password-stdin", stdin=passwords[name] + "\n")
+        else:
+            identity.command("user", "add", name, "--system")
+    return identity, {"passwords": passwords, "robot_token": identity.command("token", "issue", "robot").strip()}
+
+
+def make_mcq(programs, folder, authority, identity):
+    return Service(programs / "mcq", folder / "mcq", authority, f'''
+[mcias]
+server_url = "https://localhost:{identity.port}"
+ca_cert = "{authority.certificate}"
+service_name = "mcq"
+''', server="grpc_reflection = true")
