@@ -312,7 +312,8 @@ void Loop::write_stream(Exchange& exchange) noexcept {
 void Loop::submit(Exchange& exchange) {
   const http::BodyPlan& plan = exchange.plan;
   if (plan.timeout && *plan.timeout > 0ns) {
-    exchange.deadline = deadlines_.emplace(now_ + *plan.timeout, &exchange);
+    // Not from `now_`, which is older: who counts from `plan` has to find its time over when this ends it.
+    exchange.deadline = deadlines_.emplace(std::chrono::steady_clock::now() + *plan.timeout, &exchange);
   }
   if (plan.stops) {
     exchange.stop = std::stop_source();
