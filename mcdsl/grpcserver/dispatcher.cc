@@ -323,7 +323,7 @@ http::Response Dispatcher::State::serve_stream(
                                        if (!writer.has_begun()) {
                                          put_headers(context, head.headers);
                                          if (!result && format.type.protocol == Protocol::rest) {
-                                           http::Response refusal = http::error(result.error());
+                                           const http::Response refusal = http::error(result.error());
                                            head.status = refusal.status;
                                            head.headers.set("content-type", "application/json");
                                            return out.write(refusal.body);
