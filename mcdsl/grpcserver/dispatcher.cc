@@ -57,7 +57,7 @@ struct Dispatcher::State {
   [[nodiscard]] bool is_for_unknown(const http::Request& request, const std::optional<WireType>& type) const;
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
-  [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, const http::Request& request) const;
+  [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, http::Request& request) const;
   [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, Protocol protocol,
                                                              const http::Request& request) const;
   [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
@@ -208,22 +208,24 @@ Result<MessageFormat> Dispatcher::State::format_of(WireType type, const http::Re
 
 std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& target, Protocol protocol,
                                                                 const http::Request& request) const {
-  const auto asked = read_timeout(protocol, request);
-  if (asked && *asked) {
-    const auto now = options.clock.steady();
-    return **asked < Clock::SteadyTime::max() - now ? now + **asked : Clock::SteadyTime::max();
+  if (const auto* kept = request.get<StreamDeadline>()) {
+    return kept->time;
   }
-  if (target.streams() || options.default_timeout == 0ns) {
-    return std::nullopt;
+  if (const auto asked = read_timeout(protocol, request); asked && *asked) {
+    return after(options.clock.steady(), **asked);
   }
-  return options.clock.steady() + options.default_timeout;
+  const bool has_none = target.streams() || options.default_timeout == 0ns;
+  return has_none ? std::optional<Clock::SteadyTime>() : options.clock.steady() + options.default_timeout;
 }
 
-http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, const http::Request& request) const {
+http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, http::Request& request) const {
   const bool streams = target.streams() && type.protocol != Protocol::rest;
   auto timeout = target.streams() ? 0ns : options.default_timeout;
   if (const auto asked = read_timeout(type.protocol, request); asked && *asked) {
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
+  }
+  if (target.streams() && timeout > 0ns) {
+    request.set(StreamDeadline{after(options.clock.steady(), timeout)});
   }
   // A stream has no length; each of its messages has a limit.
   const std::size_t most = options.max_received_bytes + (type.protocol == Protocol::rest ? 0 : kFrameHead);

@@ -1,4 +1,5 @@
 // What the protocols ask of a server, beside what their public suites try (tests/conformance).
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "mcdsl/grpcserver/stream.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/testing/http_client.h"
+#include "mcdsl/testing/manual_clock.h"
 #include "mcdsl/testing/rpc_caller.h"
 
 namespace mcdsl::grpcserver {
@@ -21,6 +23,23 @@ namespace {
 
 using test::Text;
 using Fields = testing::RpcCaller::Fields;
+
+// An application before which a request waits a minute, once its head has been read.
+class AfterAMinute final : public http::Application {
+ public:
+  AfterAMinute(const http::Application& inner, testing::ManualClock& clock) : inner_(inner), clock_(clock) {}
+
+  http::BodyPlan plan(http::Request& request) const override {
+    auto plan = inner_.plan(request);
+    clock_.advance(std::chrono::minutes(1));
+    return plan;
+  }
+  http::Response serve(http::Request& request) const override { return inner_.serve(request); }
+
+ private:
+  const http::Application& inner_;
+  testing::ManualClock& clock_;
+};
 
 // Says what it hears. Of a text that begins with "packed", the answer is compressed.
 class CallsService final : public ServiceBase {
@@ -48,8 +67,11 @@ class CallsService final : public ServiceBase {
     return all;
   }
 
-  // A message for each word.
+  // A message for each word; or whether there is time left.
   Result<void> split(const Context& context, const Text& text, Writer<Text>& out) {
+    if (text.value() == "still wanted?") {
+      return context.still_wanted();
+    }
     std::string_view rest = text.value();
     while (!rest.empty()) {
       Text word;
@@ -197,6 +219,29 @@ TEST_F(DispatcherProtocol, AnswersAStreamToAnUnknownMethodWhileItGoesOn) {
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body,
             frame(R"({"error":{"code":"unimplemented","message":"no such method"}})", kConnectEndOfStream));
+}
+
+TEST_F(DispatcherProtocol, CountsTheTimeOfAStreamFromItsHead) {
+  testing::ManualClock clock;
+  const Dispatcher dispatcher({&service_}, {.clock = clock});
+  const AfterAMinute application(dispatcher, clock);
+  net::Server server(application, {});
+  const auto port = server.listen(value_or_throw(net::parse_address("127.0.0.1:0")), nullptr).port;
+  server.start();
+  const auto ask = [&](const std::string& milliseconds) {
+    const std::string body = frame(R"({"value":"still wanted?"})");
+    const auto answer =
+        testing::HttpClient("127.0.0.1", port)
+            .exchange("POST " + path_of("Down") +
+                      " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/connect+json\r\n"
+                      "connect-timeout-ms: " +
+                      milliseconds + "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return answer ? answer->body : "no answer";
+  };
+  EXPECT_EQ(ask("60000"),
+            frame(R"({"error":{"code":"deadline_exceeded","message":"the deadline of the call has passed"}})",
+                  kConnectEndOfStream));
+  EXPECT_EQ(ask("60001"), frame("{}", kConnectEndOfStream));
 }
 
 TEST_F(DispatcherProtocol, SaysUnimplementedOnlyToWhomItMayTellMethods) {

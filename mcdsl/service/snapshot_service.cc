@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <mcdsl/v1/snapshot.pb.h>
@@ -41,6 +43,16 @@ Digest digest_of(const std::filesystem::path& path) {
   return digest;
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) {
+    const bool is_full = problem == std::errc::no_space_on_device;
+    throw Exception(is_full ? Code::resource_exhausted : Code::permission_denied,
+                    "snapshot: make the folder " + folder.string() + ": " + problem.message());
+  }
+}
+
 }  // namespace
 
 class SnapshotService::Calls {
@@ -71,6 +83,7 @@ class SnapshotService::Calls {
   v1::SnapshotReply take() const {
     about_to_block();
     const auto path = database_.default_snapshot_path();
+    make_folder(path.parent_path());
     database_.snapshot(path);
     const Digest digest = digest_of(path);
     v1::SnapshotReply reply;

@@ -37,9 +37,10 @@ class Load:
                     documents.GetDocument(v1.GetDocumentRequest(slug="drained"), metadata=self.alice, timeout=60)
             except grpc.RpcError as error:
                 self.warm.set()
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                # Nothing but a refusal to connect says that the call went to nobody.
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or "Connection refused" not in error.details():
                     with self.lock:
-                        self.surprises.append(f"{error.code()}: {error.details()}")
+                        self.surprises.append(f"{error.code()}: {error.details()} / {error.debug_error_string()}")
                 return
             with self.lock:
                 self.answered += 1

@@ -1,6 +1,10 @@
 """The checks with grpcio, Python's gRPC over its C core, on code that grpcio-tools makes at the start."""
 
+import contextlib
+import hashlib
 import json
+import pathlib
+import sqlite3
 import sys
 import threading
 
@@ -100,6 +104,19 @@ def check_calls(stubs, accounts):
         refused(lambda: documents.GetDocument(v1.GetDocumentRequest(slug="grpcio"), metadata=alice), grpc.StatusCode.UNAUTHENTICATED)
 
 
+def check_snapshot(stubs, accounts):
+    request = stubs.snapshot_pb2.SnapshotRequest()
+    with check("an administrator takes a snapshot, whose file is as the answer says and a sound database"):
+        reply = stubs.snapshots.Snapshot(request, metadata=stubs.login("root", accounts), timeout=60)
+        data = pathlib.Path(reply.path).read_bytes()
+        equal((len(data), hashlib.sha256(data).hexdigest()), (reply.size_bytes, reply.sha256))
+        with contextlib.closing(sqlite3.connect(f"file:{reply.path}?mode=ro", uri=True)) as database:
+            equal(database.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            equal(database.execute("SELECT count(*) FROM documents WHERE slug = 'grpcio'").fetchone()[0], 1)
+    with check("a user that takes a snapshot is PERMISSION_DENIED"):
+        refused(lambda: stubs.snapshots.Snapshot(request, metadata=stubs.login("bob", accounts)), grpc.StatusCode.PERMISSION_DENIED)
+
+
 def check_health(stubs):
     health, pb = stubs.health, stubs.health_pb2
     serving = pb.HealthCheckResponse.SERVING
@@ -165,6 +182,7 @@ def main():
     setting = json.load(sys.stdin)
     stubs = Stubs(setting)
     check_calls(stubs, setting["accounts"])
+    check_snapshot(stubs, setting["accounts"])
     check_health(stubs)
     check_reflection(stubs, stubs.login("alice", setting["accounts"]))
     with check("a channel that does not know the authority reaches nobody"):

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_tools import protoc
 
 FILES = ("mcq/v1/mcq.proto", "google/api/annotations.proto", "google/api/http.proto", "mcdsl/v1/access.proto",
-         "reflection_v1/reflection.proto")
+         "mcdsl/v1/snapshot.proto", "reflection_v1/reflection.proto")
 
 
 def generate(roots, folder):
@@ -37,11 +37,14 @@ class Stubs:
             generate(setting["protos"], folder)
             self.v1 = importlib.import_module("mcq.v1.mcq_pb2")
             services = importlib.import_module("mcq.v1.mcq_pb2_grpc")
+            self.snapshot_pb2 = importlib.import_module("mcdsl.v1.snapshot_pb2")
+            snapshot = importlib.import_module("mcdsl.v1.snapshot_pb2_grpc")
             self.reflection_pb2 = importlib.import_module("reflection_v1.reflection_pb2")
             reflection = importlib.import_module("reflection_v1.reflection_pb2_grpc")
         self.documents = services.DocumentServiceStub(self.channel)
         self.auth = services.AuthServiceStub(self.channel)
         self.admin = services.AdminServiceStub(self.channel)
+        self.snapshots = snapshot.SnapshotServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
         self.reflection = reflection.ServerReflectionStub(self.channel)
         self.empty = empty_pb2.Empty

@@ -9,6 +9,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "mcdsl/base/clock.h"
 #include "mcdsl/base/result.h"
 #include "mcdsl/grpcserver/internal/compression.h"
 #include "mcdsl/http/request.h"
@@ -65,5 +66,16 @@ struct MessageFormat {
 /// How long the caller waits; nullopt where it does not say. Errors: invalid_argument.
 [[nodiscard]] Result<std::optional<std::chrono::nanoseconds>> read_timeout(Protocol protocol,
                                                                            const http::Request& request);
+
+/// When the time of a call that streams is over, noted in its request as its head comes. The server counts from there
+/// too, and at the end of it has the handler stop: which by a count from its own start would find some time left, and
+/// call the call cancelled.
+struct StreamDeadline {
+  Clock::SteadyTime time;
+};
+
+[[nodiscard]] constexpr Clock::SteadyTime after(Clock::SteadyTime now, std::chrono::nanoseconds timeout) {
+  return timeout < Clock::SteadyTime::max() - now ? now + timeout : Clock::SteadyTime::max();
+}
 
 }  // namespace mcdsl::grpcserver

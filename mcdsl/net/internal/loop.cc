@@ -133,8 +133,10 @@ void Loop::run(Turn turn) {
 void Loop::submit(Exchange& exchange) {
   const http::BodyPlan& plan = exchange.plan;
   if (plan.timeout && *plan.timeout > 0ns) {
-    // A client may ask for more time than the clock has.
-    exchange.deadline = deadlines_.emplace(now_ + std::min(*plan.timeout, Clock::SteadyTime::max() - now_), &exchange);
+    // Not from `now_`, which is older: who counts from `plan` has to find its time over when this ends it. And a client
+    // may ask for more time than the clock has.
+    const auto now = context_.clock.steady();
+    exchange.deadline = deadlines_.emplace(now + std::min(*plan.timeout, Clock::SteadyTime::max() - now), &exchange);
   }
   if (plan.stops) {
     exchange.stop = std::stop_source();
