@@ -313,7 +313,7 @@ void Loop::submit(Exchange& exchange) {
   const http::BodyPlan& plan = exchange.plan;
   if (plan.timeout && *plan.timeout > 0ns) {
     // Not from `now_`, which is older: who counts from `plan` has to find its time over when this ends it.
-    exchange.deadline = deadlines_.emplace(std::chrono::steady_clock::now() + *plan.timeout, &exchange);
+    exchange.deadline = deadlines_.emplace(context_.clock.steady() + *plan.timeout, &exchange);
   }
   if (plan.stops) {
     exchange.stop = std::stop_source();
