@@ -76,7 +76,10 @@ class FakeHttp2Host final : public ProtocolHost {
     std::erase(submitted, exchange.get());
     ++abandoned;
   }
-  void finish(bool /*linger*/) override { ++finishes; }
+  void finish(bool linger) override {
+    ++finishes;
+    lingers = linger;
+  }
   [[nodiscard]] Clock::SteadyTime now() const override { return time; }
   [[nodiscard]] http::Peer peer() const override { return {.address = "192.0.2.1", .port = 1, .secure = true}; }
   [[nodiscard]] const std::string& date() const override { return date_; }
@@ -119,6 +122,7 @@ class FakeHttp2Host final : public ProtocolHost {
   int abandoned = 0;
   int answers = 0;
   int finishes = 0;
+  bool lingers = false;  // as the last of them asked
   Http2 http2;
 };
 

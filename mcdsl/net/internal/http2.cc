@@ -23,6 +23,7 @@ constexpr auto kCheckInterval = 1s;  // of the times of streams, where input com
 // Frames that do nothing, in so much time: no client needs as many.
 constexpr int kMaxIdleFrames = 1000;
 constexpr auto kIdleFramesTime = 10s;
+constexpr auto kRecent = 1s;                                  // since when an answer may not have been read yet
 constexpr std::size_t kMaxIdleBytes = std::size_t{1} << 20U;  // in a row that belong to no request
 constexpr int kMaxRefusals = 100;                             // of heads, on one connection
 constexpr std::size_t kMaxHeadTimes = 4;  // what a head may have of its limit before it is an attack, not a mistake
@@ -305,6 +306,7 @@ void Http2::close_stream(std::int32_t id) noexcept {
   }
   std::unique_ptr<Stream> stream = std::move(found->second);
   streams_.erase(found);
+  last_end_ = host_.now();
   last_found_ = nullptr;
   heads_ -= stream->has_head ? 0 : 1;
   end_receiving(*stream);
@@ -355,18 +357,10 @@ void Http2::go_away(std::uint32_t error) {
   check(nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, error, nullptr, 0));
 }
 
-void Http2::finish_if_done() {
-  const bool wants_nothing =
-      nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
-  const bool is_drained = draining_ && streams_.empty() && nghttp2_session_want_write(session_.get()) == 0;
-  if (!is_over_ && (finished_ || wants_nothing || is_drained)) {
-    finished_ = is_over_ = true;
-    host_.finish(!draining_ && !is_hostile_);
-  }
-}
-
 void Http2::drain() {
   draining_ = true;
+  was_idle_ = streams_.empty() && host_.now() - last_end_ >= kRecent;
+  owes_goodbye_ = !streams_.empty();
   if (streams_.empty()) {
     go_away(NGHTTP2_NO_ERROR);
   } else {

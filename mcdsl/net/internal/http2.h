@@ -103,12 +103,15 @@ class Http2 final : public Protocol {
   std::uint64_t received_ = 0;      // bytes of bodies
   Clock::SteadyTime next_check_{};
   Clock::SteadyTime idle_frames_since_{};
-  int idle_frames_ = 0;         // that do nothing: floods are made of them
-  std::size_t idle_bytes_ = 0;  // since something came that is a part of a request
-  int refusals_ = 0;            // of heads
+  int idle_frames_ = 0;           // that do nothing: floods are made of them
+  std::size_t idle_bytes_ = 0;    // since something came that is a part of a request
+  int refusals_ = 0;              // of heads
+  Clock::SteadyTime last_end_{};  // of a stream
   bool draining_ = false;
-  bool finished_ = false;  // no more requests; what is queued still goes out
-  bool is_over_ = false;   // the connection knows
+  bool was_idle_ = false;      // when the drain began
+  bool owes_goodbye_ = false;  // the GOAWAY that names the last stream that was taken
+  bool finished_ = false;      // no more requests; what is queued still goes out
+  bool is_over_ = false;       // the connection knows
   bool is_hostile_ = false;
   std::unique_ptr<nghttp2_session, FreeSession> session_;
 };

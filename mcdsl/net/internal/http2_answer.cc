@@ -166,12 +166,29 @@ void Http2::pump() {
     if (count < 0) {
       throw Exception(Code::internal, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(count)));
     }
-    if (count == 0) {
+    if (count > 0) {
+      host_.send(text(bytes, static_cast<std::size_t>(count)));
+    } else if (owes_goodbye_ && streams_.empty()) {
+      owes_goodbye_ = false;
+      go_away(NGHTTP2_NO_ERROR);  // before the ping was answered: what is still on its way may be asked again elsewhere
+    } else {
       break;
     }
-    host_.send(text(bytes, static_cast<std::size_t>(count)));
   }
   finish_if_done();
+}
+
+// In a drain, who was at work a moment ago may be sending: to close at once would have that reset the connection and
+// take answers with it that the client has not read. Who was idle has none, and a thousand of them keep nobody waiting.
+void Http2::finish_if_done() {
+  const bool wants_nothing =
+      nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+  const bool is_drained =
+      draining_ && !owes_goodbye_ && streams_.empty() && nghttp2_session_want_write(session_.get()) == 0;
+  if (!is_over_ && (finished_ || wants_nothing || is_drained)) {
+    finished_ = is_over_ = true;
+    host_.finish(!was_idle_ && !is_hostile_);
+  }
 }
 
 }  // namespace mcdsl::net

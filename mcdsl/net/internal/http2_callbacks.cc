@@ -89,6 +89,7 @@ struct Http2::Callbacks::Functions {
           break;
         case NGHTTP2_PING:
           if (http2.draining_ && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+            http2.owes_goodbye_ = false;
             http2.go_away(NGHTTP2_NO_ERROR);  // who answers the ping has read the notice: what it sent has come
           } else {
             http2.note_idle_frame();

@@ -1,8 +1,10 @@
 #include "mcdsl/net/internal/http2.h"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +20,7 @@ constexpr std::uint8_t kHeaders = 1;
 constexpr std::uint8_t kReset = 3;
 constexpr std::uint8_t kSettings = 4;
 constexpr std::uint8_t kPing = 6;
+constexpr std::uint8_t kGoAway = 7;
 constexpr std::uint8_t kWindow = 8;
 
 class Large final : public http::Application {
@@ -118,6 +121,103 @@ TEST_F(Http2SlowReader, HasItsHandlersTimedOutEachForItself) {
   wait(2s);
   EXPECT_EQ(host_.abandoned, 2);
   EXPECT_EQ(host_.counters.limited[static_cast<std::size_t>(Limit::handler_timeout)].get(), 2U);
+}
+
+class Small final : public http::Application {
+ public:
+  http::BodyPlan plan(http::Request& /*request*/) const override { return {}; }
+  http::Response serve(http::Request& /*request*/) const override { return http::text("x"); }
+};
+
+class Http2Drain : public ::testing::Test {
+ protected:
+  Http2Drain() {
+    host_.time += 1h;
+    host_.feed(std::string(kHttp2Preface) + Frame{.type = kSettings}.bytes());
+  }
+
+  void ask() {
+    host_.feed(Frame{.type = kHeaders,
+                     .flags = 5,
+                     .stream = 1,
+                     .payload = "\x82\x84\x87\x01\x01"
+                                "a"}
+                   .bytes());
+  }
+
+  // The last stream that each GOAWAY names.
+  [[nodiscard]] std::vector<std::uint32_t> goodbyes() const {
+    std::vector<std::uint32_t> all;
+    std::string_view rest = host_.sent;
+    for (Frame frame; frame.take_from(rest);) {
+      if (frame.type == kGoAway) {
+        std::uint32_t last = 0;
+        for (const char byte : frame.payload.substr(0, 4)) {
+          last = last << 8U | static_cast<unsigned char>(byte);
+        }
+        all.push_back(last);
+      }
+    }
+    return all;
+  }
+
+  static constexpr std::uint32_t kAny = 0x7fff'ffff;
+
+  const Small application_;
+  FakeHttp2Host host_{application_, {}};
+};
+
+TEST_F(Http2Drain, NamesTheLastStreamThatItTookThoughThePingIsNotAnswered) {
+  ask();
+  host_.http2.drain();
+  EXPECT_EQ(goodbyes(), std::vector{kAny});
+  host_.answer();
+  EXPECT_EQ(goodbyes(), (std::vector{kAny, 1U}));
+  EXPECT_EQ(host_.finishes, 1);
+}
+
+TEST_F(Http2Drain, NamesItOnceWhereThePingIsAnswered) {
+  ask();
+  host_.http2.drain();
+  host_.feed(Frame{.type = kPing, .flags = 1, .payload = std::string(8, '\0')}.bytes());
+  EXPECT_EQ(goodbyes(), (std::vector{kAny, 1U}));
+  EXPECT_EQ(host_.finishes, 0);
+  host_.answer();
+  EXPECT_EQ(goodbyes(), (std::vector{kAny, 1U}));
+  EXPECT_EQ(host_.finishes, 1);
+}
+
+TEST_F(Http2Drain, LetsWhoIsAtWorkReadItsAnswers) {
+  ask();
+  host_.http2.drain();
+  host_.answer();
+  EXPECT_TRUE(host_.lingers) << "what the client sends meanwhile must not reset the connection";
+}
+
+TEST_F(Http2Drain, LetsWhoWasAtWorkAMomentAgoReadItsAnswers) {
+  ask();
+  host_.answer();
+  host_.time += 999ms;
+  host_.http2.drain();
+  EXPECT_EQ(goodbyes(), std::vector{1U});
+  EXPECT_EQ(host_.finishes, 1);
+  EXPECT_TRUE(host_.lingers);
+}
+
+TEST_F(Http2Drain, ClosesAnIdleConnectionAtOnce) {
+  ask();
+  host_.answer();
+  host_.time += 1s;
+  host_.http2.drain();
+  EXPECT_EQ(goodbyes(), std::vector{1U});
+  EXPECT_EQ(host_.finishes, 1);
+  EXPECT_FALSE(host_.lingers);
+}
+
+TEST_F(Http2Drain, ClosesAConnectionThatNeverAskedAtOnce) {
+  host_.http2.drain();
+  EXPECT_EQ(host_.finishes, 1);
+  EXPECT_FALSE(host_.lingers);
 }
 
 }  // namespace
