@@ -1,5 +1,6 @@
 #include "mcdsl/json/writer.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -59,7 +60,7 @@ void append_number(std::string& out, T value) {
 
 void append_string(std::string& out, std::string_view text) {
   out.push_back('"');
-  std::size_t done = plain_run(text);
+  std::size_t done = std::min(plain_run(text), text.find('<'));
   out.append(text.substr(0, done));
   const bool valid = done == text.size() || is_valid_utf8(text);
   for (std::size_t i = done; i < text.size(); ++i) {
