@@ -84,8 +84,8 @@ Error Error::with_detail(ErrorDetail detail) && {
 }
 
 const std::vector<ErrorDetail>& Error::details() const noexcept {
-  static const std::vector<ErrorDetail> kNone;
-  return details_ ? *details_ : kNone;
+  static const std::vector<ErrorDetail> none;
+  return details_ ? *details_ : none;
 }
 
 std::string_view Error::public_text() const noexcept {
