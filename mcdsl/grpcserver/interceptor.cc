@@ -49,7 +49,7 @@ void write_line(const log::Logger& logger, Call& call, const Result<void>& resul
   if (!logger.enabled(level)) {
     return;
   }
-  http::Request& request = call.context.request();
+  const http::Request& request = call.context.request();
   std::array<log::Field, 8> fields{{
       {"method", call.method != nullptr ? call.context.method() : request.path().substr(0, kLongestPath)},
       {"code", code_name(code_of(result))},
@@ -191,7 +191,7 @@ Interceptor authenticate(const auth::TokenVerifier* verifier) {
       if (call.access.is_open()) {
         return next(call);
       }
-      http::Request& request = call.context.request();
+      const http::Request& request = call.context.request();
       if (const auto token = request.bearer_token(); token && verifier != nullptr) {
         auto found = verifier->verify(*token);
         if (!found) {
