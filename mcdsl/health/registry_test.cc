@@ -3,6 +3,8 @@
 #include <atomic>
 #include <latch>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

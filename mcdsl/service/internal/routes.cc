@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <ostream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace mcdsl::internal {
@@ -42,7 +43,7 @@ void print_routes(const http::Router& router, const grpcserver::Dispatcher* disp
       }
     }
   }
-  std::ranges::stable_sort(rest, {}, [](const Line& line) { return line[1]; });
+  std::ranges::sort(rest, {}, [](const Line& line) { return std::tie(line[1], line[0]); });
   rest.insert(rest.end(), calls.begin(), calls.end());
   std::array<std::size_t, 3> widths{};
   for (const Line& line : rest) {
