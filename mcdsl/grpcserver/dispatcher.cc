@@ -188,7 +188,7 @@ bool Dispatcher::State::is_for_unknown(const http::Request& request, const std::
   if (!type || type->protocol != Protocol::connect_unary) {
     return type.has_value();
   }
-  return (type->codec == Codec::proto || is_of_service(request.path())) && rest.allowed(request.path()).empty();
+  return (type->codec == Codec::proto || is_of_service(request.path())) && !rest.has(request.path());
 }
 
 // --- one call
@@ -421,7 +421,7 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   }
   const auto type = request.header("content-type");
   const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return state_->is_for_unknown(request, wire) || !state_->rest.allowed(request.path()).empty();
+  return state_->is_for_unknown(request, wire) || state_->rest.has(request.path());
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {

@@ -1,15 +1,16 @@
 #include "mcdsl/grpcserver/interceptor.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "mcdsl/base/error.h"
-#include "mcdsl/http/principal.h"
 #include "mcdsl/http/recover.h"
 #include "mcdsl/http/trace_context.h"
 

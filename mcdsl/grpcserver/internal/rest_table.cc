@@ -26,6 +26,10 @@ const RestTable::Route* RestTable::find(http::Method method, std::string_view pa
   return found != routes_.end() ? &*found : nullptr;
 }
 
+bool RestTable::has(std::string_view path) const {
+  return std::ranges::any_of(routes_, [&](const Route& route) { return route.binding->path.match(path).has_value(); });
+}
+
 std::string RestTable::allowed(std::string_view path) const {
   std::set<std::string_view> methods;
   for (const Route& route : routes_) {

@@ -24,6 +24,9 @@ class RestTable {
   /// The most specific route for a request; null where none is. HEAD goes to the route for GET.
   [[nodiscard]] const Route* find(http::Method method, std::string_view path) const;
 
+  /// Whether any route has the path, whatever the method.
+  [[nodiscard]] bool has(std::string_view path) const;
+
   /// The methods that a path has, for the Allow field; empty for a path of no route.
   [[nodiscard]] std::string allowed(std::string_view path) const;
 

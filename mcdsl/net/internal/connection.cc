@@ -6,7 +6,6 @@
 #include <sys/epoll.h>
 
 #include "mcdsl/net/internal/http1.h"
-#include "mcdsl/net/internal/http2.h"
 #include "mcdsl/net/internal/loop.h"
 
 namespace mcdsl::net {

@@ -10,9 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "mcdsl/base/blocking.h"
 #include "mcdsl/base/error.h"
-#include "mcdsl/http/recover.h"
 
 namespace mcdsl::net {
 namespace {
