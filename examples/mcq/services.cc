@@ -139,7 +139,7 @@ Result<v1::LoginReply> AuthService::Login(const Context& context, const v1::Logi
   if (!request.totp_code().empty()) {
     credentials.totp_code = mcdsl::Secret(request.totp_code());
   }
-  const auto session = authenticator_.login(credentials);
+  const auto session = authenticator_.login(credentials, context.time_left());
   if (!session) {
     return std::unexpected(session.error());
   }
@@ -152,7 +152,8 @@ Result<v1::LoginReply> AuthService::Login(const Context& context, const v1::Logi
 
 Result<Empty> AuthService::Logout(const Context& context, const Empty& /*request*/) {
   const auto token = context.bearer_token();
-  return token ? nothing(authenticator_.logout(*token)) : mcdsl::fail(Code::unauthenticated, "logout without a token");
+  return token ? nothing(authenticator_.logout(*token, context.time_left()))
+               : mcdsl::fail(Code::unauthenticated, "logout without a token");
 }
 
 Result<v1::Statistics> AdminService::GetStatistics(const Context& /*context*/,

@@ -213,7 +213,8 @@ Authenticator::Authenticator(const config::Mcias& settings) : Authenticator(sett
 
 Authenticator::~Authenticator() = default;
 
-Result<std::shared_ptr<const Caller>> Authenticator::verify(std::string_view token) const {
+Result<std::shared_ptr<const Caller>> Authenticator::find_caller(std::string_view token,
+                                                                 std::chrono::nanoseconds patience) const {
   const auto key = crypto::sha256(token);
   if (auto known = state_->cache.find(key)) {
     return *std::move(known);
@@ -225,15 +226,15 @@ Result<std::shared_ptr<const Caller>> Authenticator::verify(std::string_view tok
   if (jwt->claimed_expiry() <= state_->clock.now()) {
     return fail(Code::unauthenticated, "the token has expired");
   }
-  const auto deadline = state_->client.deadline();
+  const auto deadline = state_->client.deadline(patience);
   return state_->cache.get(key, deadline, [&] { return state_->ask(token, *jwt, deadline); });
 }
 
-Result<Session> Authenticator::login(const Credentials& credentials) const {
+Result<Session> Authenticator::login(const Credentials& credentials, std::chrono::nanoseconds patience) const {
   const Secret body = login_body(credentials, state_->settings);
   const HttpsRequest request{
       .method = "POST", .path = protocol::kLoginPath, .content_type = "application/json", .body = body.reveal()};
-  const auto response = state_->client.send(request, state_->client.deadline());
+  const auto response = state_->client.send(request, state_->client.deadline(patience));
   if (!response) {
     return fail(response.error());
   }
@@ -251,7 +252,7 @@ Result<Session> Authenticator::login(const Credentials& credentials) const {
   }
 }
 
-Result<void> Authenticator::logout(std::string_view token) const {
+Result<void> Authenticator::logout(std::string_view token, std::chrono::nanoseconds patience) const {
   if (const auto jwt = Jwt::parse(token); !jwt) {
     return fail(jwt.error());
   }
@@ -260,7 +261,7 @@ Result<void> Authenticator::logout(std::string_view token) const {
   state_->cache.refuse(key, refusal);
   const Secret authorization = bearer(token);
   const HttpsRequest request{.method = "POST", .path = protocol::kLogoutPath, .authorization = authorization.reveal()};
-  const auto response = state_->client.send(request, state_->client.deadline());
+  const auto response = state_->client.send(request, state_->client.deadline(patience));
   // Again: a slow call may have outlived the first refusal, and the token may have been asked about meanwhile.
   state_->cache.refuse(key, refusal);
   if (!response) {
@@ -272,13 +273,13 @@ Result<void> Authenticator::logout(std::string_view token) const {
   return {};
 }
 
-Result<Session> Authenticator::renew(std::string_view token) const {
+Result<Session> Authenticator::renew(std::string_view token, std::chrono::nanoseconds patience) const {
   if (const auto jwt = Jwt::parse(token); !jwt) {
     return fail(jwt.error());
   }
   const Secret authorization = bearer(token);
   const HttpsRequest request{.method = "POST", .path = protocol::kRenewPath, .authorization = authorization.reveal()};
-  const auto response = state_->client.send(request, state_->client.deadline());
+  const auto response = state_->client.send(request, state_->client.deadline(patience));
   if (!response) {
     return fail(response.error());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -59,24 +60,27 @@ class Authenticator final : public TokenVerifier {
   explicit Authenticator(const config::Mcias& settings);
   ~Authenticator() override;
 
-  [[nodiscard]] Result<std::shared_ptr<const Caller>> verify(std::string_view token) const override;
-
   /// Errors: unauthenticated (wrong user name, password or code), permission_denied (MCIAS's policy keeps this account
   /// from this service), resource_exhausted (too many tries), unavailable.
-  [[nodiscard]] Result<Session> login(const Credentials& credentials) const;
+  [[nodiscard]] Result<Session> login(const Credentials& credentials,
+                                      std::chrono::nanoseconds patience = kNoLimit) const;
 
   /// Revokes the token. It is refused here from now on, also where MCIAS cannot be told: for 5 seconds then. A token
   /// that MCIAS has refused already counts as logged out. Errors: unauthenticated (malformed), unavailable.
-  [[nodiscard]] Result<void> logout(std::string_view token) const;
+  [[nodiscard]] Result<void> logout(std::string_view token, std::chrono::nanoseconds patience = kNoLimit) const;
 
   /// A new token for an old one, which is revoked. Errors: unauthenticated, unavailable.
-  [[nodiscard]] Result<Session> renew(std::string_view token) const;
+  [[nodiscard]] Result<Session> renew(std::string_view token, std::chrono::nanoseconds patience = kNoLimit) const;
 
   /// Whether MCIAS answers: for a health check. Errors: unavailable.
   [[nodiscard]] Result<void> ping() const;
 
  private:
   class State;
+
+  [[nodiscard]] Result<std::shared_ptr<const Caller>> find_caller(std::string_view token,
+                                                                  std::chrono::nanoseconds patience) const override;
+
   std::unique_ptr<State> state_;
 };
 

@@ -181,7 +181,8 @@ IntrospectionVerifier::IntrospectionVerifier(const Settings& settings, const Clo
 
 IntrospectionVerifier::~IntrospectionVerifier() = default;
 
-Result<std::shared_ptr<const Caller>> IntrospectionVerifier::verify(std::string_view token) const {
+Result<std::shared_ptr<const Caller>> IntrospectionVerifier::find_caller(std::string_view token,
+                                                                         std::chrono::nanoseconds patience) const {
   if (!is_bearer_token(token)) {
     return fail(Code::unauthenticated, "the token is malformed: no bearer token of RFC 6750");
   }
@@ -189,7 +190,7 @@ Result<std::shared_ptr<const Caller>> IntrospectionVerifier::verify(std::string_
   if (auto known = state_->cache.find(key)) {
     return *std::move(known);
   }
-  const auto deadline = state_->client.deadline();
+  const auto deadline = state_->client.deadline(patience);
   return state_->cache.get(key, deadline, [&] { return state_->ask(token, deadline); });
 }
 

@@ -47,10 +47,12 @@ class IntrospectionVerifier final : public TokenVerifier {
   explicit IntrospectionVerifier(const Settings& settings, const Clock& clock = system_clock());
   ~IntrospectionVerifier() override;
 
-  [[nodiscard]] Result<std::shared_ptr<const Caller>> verify(std::string_view token) const override;
-
  private:
   class State;
+
+  [[nodiscard]] Result<std::shared_ptr<const Caller>> find_caller(std::string_view token,
+                                                                  std::chrono::nanoseconds patience) const override;
+
   std::unique_ptr<State> state_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -13,15 +14,15 @@ namespace mcdsl::auth {
 ///
 ///     const StaticVerifier verifier({{"let-me-in", {.subject = "1", .username = "alice", .roles = {"admin"}}}});
 ///
-/// A caller without `expires_at` never expires. Lifetime: the clock must outlive it.
+/// A caller without `expires_at` never expires; any other is refused from then on. Lifetime: the clock must outlive it.
 class StaticVerifier final : public TokenVerifier {
  public:
   explicit StaticVerifier(const std::map<std::string, Caller>& callers, const Clock& clock = system_clock());
 
-  /// Errors: unauthenticated for a token that is not in the set or whose caller has expired.
-  [[nodiscard]] Result<std::shared_ptr<const Caller>> verify(std::string_view token) const override;
-
  private:
+  [[nodiscard]] Result<std::shared_ptr<const Caller>> find_caller(std::string_view token,
+                                                                  std::chrono::nanoseconds patience) const override;
+
   // Keyed by digest, so that how long a look-up takes says nothing about how near a guess came.
   std::map<crypto::Sha256, std::shared_ptr<const Caller>> callers_;
   const Clock& clock_;

@@ -129,6 +129,22 @@ TEST_F(UpstreamFailure, NamesATimeout) {
   test_is_over_.count_down();
 }
 
+TEST_F(UpstreamFailure, EndsWithThePatienceOfWhoAsks) {
+  mcias_.answer(kPublicKeyPath, {.status = 404});
+  mcias_.answer(kValidatePath, [this](const TestRequest&) {
+    test_is_over_.wait();
+    return TestResponse();
+  });
+  auto settings = mcias_.settings();
+  settings.timeout = 1h;
+  const Authenticator authenticator(settings, {.clock = clock_, .logger = log_.logger()});
+  const auto caller = authenticator.verify(token_, 100ms);
+  ASSERT_FALSE(caller);
+  EXPECT_EQ(caller.error().code(), Code::unavailable);
+  EXPECT_THAT(caller.error().to_string(), HasSubstr("timeout: "));
+  test_is_over_.count_down();
+}
+
 TEST_F(UpstreamFailure, DoesNotTakeA5xxForARefusal) {
   for (const int status : {500, 502, 503, 504, 599}) {
     mcias_.answer(kValidatePath, {.status = status, .body = R"({"valid":false})"});

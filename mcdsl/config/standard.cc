@@ -127,6 +127,9 @@ void Server::bind(Binder& b) {
   b.field("proxy_protocol", proxy_protocol,
           {.doc = "The trusted proxies put a PROXY header (version 1 or 2) before each connection, TLS or not. One of "
                   "theirs without it is closed; others are served as who they are."});
+  b.field("cors_origins", cors_origins,
+          {.doc = "Origins of other sites whose scripts may read answers and call RPCs, with a bearer token: "
+                  "\"https://app.example.org\"; \"*\" alone is every site. Cookies are never taken from them."});
   b.field("grpc_reflection", grpc_reflection,
           {.doc = "Show authenticated callers the schema of the RPCs, for tools such as grpcurl."});
   b.check([this](const Refuse& refuse) { check_tls(*this, refuse); });

@@ -50,6 +50,7 @@ struct Server {
   std::int64_t loops = 0;                         ///< event loops; 0: one per core
   std::vector<std::string> trusted_proxies = {};  ///< addresses or CIDR blocks: "10.0.0.0/8", "::1"
   bool proxy_protocol = false;                    ///< each connection of theirs begins with a PROXY header
+  std::vector<std::string> cors_origins = {};     ///< whose scripts may read answers: "https://app.example.org", or "*"
   bool grpc_reflection = false;                   ///< shows tools the schema of the RPCs
 
   void bind(Binder& b);

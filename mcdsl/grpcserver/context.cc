@@ -1,5 +1,7 @@
 #include "mcdsl/grpcserver/context.h"
 
+#include <algorithm>
+
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/grpcserver/internal/metadata.h"
@@ -41,6 +43,11 @@ const auth::Caller* Context::find_caller() const noexcept {
 std::string_view Context::request_id() const noexcept {
   const auto* id = request_.get<http::RequestId>();
   return id != nullptr ? std::string_view(id->value) : std::string_view();
+}
+
+std::chrono::nanoseconds Context::time_left() const noexcept {
+  using std::chrono::nanoseconds;
+  return deadline_ ? std::max<nanoseconds>(*deadline_ - clock_.steady(), nanoseconds::zero()) : nanoseconds::max();
 }
 
 Result<void> Context::still_wanted() const {

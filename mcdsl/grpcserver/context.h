@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -48,6 +49,9 @@ class Context {
 
   /// When the caller stops waiting; nullopt where it said nothing and the server has no default.
   [[nodiscard]] std::optional<Clock::SteadyTime> deadline() const noexcept { return deadline_; }
+  /// How long the caller still waits, zero when that is over: what calls to other services take as their timeout. Very
+  /// long where there is no deadline.
+  [[nodiscard]] std::chrono::nanoseconds time_left() const noexcept;
   /// Stopped when nobody waits for the answer any more: cancelled, disconnected, past its deadline. Long work looks at
   /// it, waits wait with it. Callbacks on it run on the event loop: they must not block.
   [[nodiscard]] const std::stop_token& stop_token() const noexcept { return request_.stop_token(); }

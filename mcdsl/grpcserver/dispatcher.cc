@@ -16,6 +16,8 @@
 #include "mcdsl/grpcserver/internal/rest_table.h"
 #include "mcdsl/grpcserver/internal/status.h"
 #include "mcdsl/grpcserver/internal/target.h"
+#include "mcdsl/grpcserver/internal/web_text.h"
+#include "mcdsl/http/access_log.h"
 
 namespace mcdsl::grpcserver {
 namespace {
@@ -24,9 +26,13 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kFrameHead = 5;
 
-// A refusal in HTTP's own terms. Not in JSON: who speaks Connect takes that for one of its errors.
-http::Response refuse(int status, std::string text, std::string_view name, std::string_view value) {
-  return http::text(std::move(text)).with_status(status).with_header(name, value);
+bool comes_as_text(const std::optional<WireType>& type, const http::Request& request) {
+  return type && type->protocol == Protocol::grpc_web && is_web_text(request);
+}
+
+std::optional<WireType> wire_type(const http::Request& request) {
+  const auto content_type = request.header("content-type");
+  return content_type ? parse_content_type(*content_type) : std::nullopt;
 }
 
 }  // namespace
@@ -58,11 +64,12 @@ struct Dispatcher::State {
   [[nodiscard]] MessageLimits limits() const noexcept { return {options.max_received_bytes, options.max_sent_bytes}; }
 
   [[nodiscard]] http::BodyPlan plan_for(const Target& target, WireType type, http::Request& request) const;
-  [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, Protocol protocol,
-                                                             const http::Request& request) const;
+  [[nodiscard]] std::optional<Clock::SteadyTime> deadline_of(const Target& target, const http::Request& request) const;
   [[nodiscard]] Result<MessageFormat> format_of(WireType type, const http::Request& request) const;
 
+  [[nodiscard]] http::Response serve(const std::optional<WireType>& type, http::Request& request) const;
   [[nodiscard]] http::Response serve(const Target& target, WireType type, http::Request& request) const;
+  [[nodiscard]] http::Response refuse(http::Request& request, const http::Response& refusal) const;
   [[nodiscard]] http::Response serve_unknown(WireType type, http::Request& request) const;
   [[nodiscard]] http::Response serve_get(const Target& target, http::Request& request) const;
   [[nodiscard]] http::Response serve_rest(http::Request& request) const;
@@ -206,13 +213,10 @@ Result<MessageFormat> Dispatcher::State::format_of(WireType type, const http::Re
   return read_format(type, request, limits());
 }
 
-std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& target, Protocol protocol,
+std::optional<Clock::SteadyTime> Dispatcher::State::deadline_of(const Target& target,
                                                                 const http::Request& request) const {
-  if (const auto* kept = request.get<StreamDeadline>()) {
+  if (const auto* kept = request.get<CallDeadline>()) {
     return kept->time;
-  }
-  if (const auto asked = read_timeout(protocol, request); asked && *asked) {
-    return after(options.clock.steady(), **asked);
   }
   const bool has_none = target.streams() || options.default_timeout == 0ns;
   return has_none ? std::optional<Clock::SteadyTime>() : options.clock.steady() + options.default_timeout;
@@ -223,9 +227,7 @@ http::BodyPlan Dispatcher::State::plan_for(const Target& target, WireType type, 
   auto timeout = target.streams() ? 0ns : options.default_timeout;
   if (const auto asked = read_timeout(type.protocol, request); asked && *asked) {
     timeout = std::max<std::chrono::nanoseconds>(**asked, 1ns);  // zero has passed, and to the server means no end
-  }
-  if (target.streams() && timeout > 0ns) {
-    request.set(StreamDeadline{after(options.clock.steady(), timeout)});
+    request.set(CallDeadline{after(options.clock.steady(), timeout)});
   }
   // A stream has no length; each of its messages has a limit.
   const std::size_t most = options.max_received_bytes + (type.protocol == Protocol::rest ? 0 : kFrameHead);
@@ -251,7 +253,7 @@ Result<void> Dispatcher::State::run(const Target& target, Context& context, Wire
 http::Response Dispatcher::State::serve_whole(const Target& target, const MessageFormat& format, WireReader& reader,
                                               http::Request& request, const RestBinding* rest_binding) const {
   http::Response response;
-  Context context(request, target.name, deadline_of(target, format.type.protocol, request), options.clock);
+  Context context(request, target.name, deadline_of(target, request), options.clock);
   BodyAnswer body(format, context, response);
   std::optional<ResponseBody> field;
   MessageWriter& writer =
@@ -303,7 +305,7 @@ http::Response Dispatcher::State::serve_stream(const Target& target, const Messa
   } else {
     response.headers.add("content-type", content_type(format.type));
   }
-  const auto deadline = deadline_of(target, format.type.protocol, request);
+  const auto deadline = deadline_of(target, request);
   response.stream = http::StreamBody{
       .produce = [this, &target, format, &request, deadline, rest_binding](
                      http::BodyWriter& out) { return produce(target, format, request, deadline, rest_binding, out); },
@@ -360,7 +362,7 @@ http::Response Dispatcher::State::serve_rest(http::Request& request) const {
   if (route == nullptr) {
     http::Response answer =
         request.method() == http::Method::options ? http::no_content() : http::error(405, "method not allowed");
-    return std::move(answer).with_header("allow", rest.allowed(request.path()));
+    return refuse(request, std::move(answer).with_header("allow", rest.allowed(request.path())));
   }
   const Target& target = *targets[route->owner];
   const auto format = format_of(kRest, request);
@@ -385,6 +387,36 @@ http::Response Dispatcher::State::serve_rest(http::Request& request) const {
     answer.body.clear();
   }
   return answer;
+}
+
+// A refusal in HTTP's own terms, which the chain around the methods does not see.
+http::Response Dispatcher::State::refuse(http::Request& request, const http::Response& refusal) const {
+  return http::access_log(options.logger, options.clock)([&refusal](http::Request&) { return refusal; })(request);
+}
+
+http::Response Dispatcher::State::serve(const std::optional<WireType>& type, http::Request& request) const {
+  const Target* target = find(request.path());
+  if (target == nullptr) {
+    return is_for_unknown(request, type) ? serve_unknown(*type, request) : serve_rest(request);
+  }
+  if (request.method() == http::Method::get && target->has_no_side_effects()) {
+    return serve_get(*target, request);
+  }
+  // Not in JSON: who speaks Connect takes that for one of its errors.
+  if (request.method() != http::Method::post) {
+    return refuse(request, http::text("method not allowed\n")
+                               .with_status(405)
+                               .with_header("allow", target->has_no_side_effects() ? "GET, POST" : "POST"));
+  }
+  if (!type || !target->fits(*type)) {
+    constexpr std::string_view kStreams =
+        "application/grpc, application/grpc-web, application/connect+proto, application/connect+json";
+    constexpr std::string_view kUnary = "application/grpc, application/grpc-web, application/proto, application/json";
+    return refuse(request, http::text("unsupported media type\n")
+                               .with_status(415)
+                               .with_header("accept-post", target->streams() ? kStreams : kUnary));
+  }
+  return serve(*target, *type, request);
 }
 
 // --- the dispatcher
@@ -419,15 +451,12 @@ bool Dispatcher::takes(const http::Request& request) const noexcept {
   if (state_->find(request.path()) != nullptr) {
     return true;
   }
-  const auto type = request.header("content-type");
-  const auto wire = type ? parse_content_type(*type) : std::nullopt;
-  return state_->is_for_unknown(request, wire) || state_->rest.has(request.path());
+  return state_->is_for_unknown(request, wire_type(request)) || state_->rest.has(request.path());
 }
 
 http::BodyPlan Dispatcher::plan(http::Request& request) const {
   const Target* target = state_->find(request.path());
-  const auto content_type = request.header("content-type");
-  const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
+  const auto type = wire_type(request);
   if (target == nullptr && state_->is_for_unknown(request, type)) {
     return {.wants_body = false};  // a stream may have no end before it has an answer
   }
@@ -444,33 +473,22 @@ http::BodyPlan Dispatcher::plan(http::Request& request) const {
   if (!is_get && (request.method() != http::Method::post || !type || !target->fits(*type))) {
     return {.wants_body = false};
   }
-  return state_->plan_for(*target, is_get ? WireType{Protocol::connect_unary, Codec::json} : *type, request);
+  auto plan = state_->plan_for(*target, is_get ? WireType{Protocol::connect_unary, Codec::json} : *type, request);
+  if (comes_as_text(type, request)) {
+    plan_web_text(plan);
+  }
+  return plan;
 }
 
 http::Response Dispatcher::serve(http::Request& request) const {
-  const Target* target = state_->find(request.path());
-  const auto content_type = request.header("content-type");
-  const auto type = content_type ? parse_content_type(*content_type) : std::nullopt;
-  if (target == nullptr && state_->is_for_unknown(request, type)) {
-    return state_->serve_unknown(*type, request);
+  const auto type = wire_type(request);
+  if (!comes_as_text(type, request)) {
+    return state_->serve(type, request);
   }
-  if (target == nullptr) {
-    return state_->serve_rest(request);
-  }
-  if (request.method() == http::Method::get && target->has_no_side_effects()) {
-    return state_->serve_get(*target, request);
-  }
-  if (request.method() != http::Method::post) {
-    return refuse(405, "method not allowed\n", "allow", target->has_no_side_effects() ? "GET, POST" : "POST");
-  }
-  if (!type || !target->fits(*type)) {
-    return refuse(415, "unsupported media type\n", "accept-post",
-                  target->streams() ? "application/grpc, application/grpc-web, application/connect+proto, "
-                                      "application/connect+json"
-                                    : "application/grpc, application/grpc-web, application/proto, "
-                                      "application/json");
-  }
-  return state_->serve(*target, *type, request);
+  unpack_web_text(request);
+  http::Response response = state_->serve(type, request);
+  pack_web_text(response);
+  return response;
 }
 
 }  // namespace mcdsl::grpcserver

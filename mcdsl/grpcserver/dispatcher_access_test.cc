@@ -255,7 +255,8 @@ TEST_F(DispatcherAccess, IsForNobodyButOpenMethodsWithoutAVerifier) {
 TEST_F(DispatcherAccess, IsDeniedWhereTheVerifierThrowsOrKnowsNobody) {
   class Broken final : public auth::TokenVerifier {
    public:
-    [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> verify(std::string_view token) const override {
+    [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> find_caller(
+        std::string_view token, std::chrono::nanoseconds /*patience*/) const override {
       if (token == "throw") {
         throw std::runtime_error("a secret of the verifier");
       }

@@ -15,6 +15,7 @@
 #include "mcdsl/grpcserver/stream.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/testing/http_client.h"
+#include "mcdsl/testing/log_capture.h"
 #include "mcdsl/testing/manual_clock.h"
 #include "mcdsl/testing/rpc_caller.h"
 
@@ -97,7 +98,8 @@ class CallsService final : public ServiceBase {
 
 class RefusesEveryToken final : public auth::TokenVerifier {
  public:
-  Result<std::shared_ptr<const auth::Caller>> verify(std::string_view /*token*/) const override {
+  Result<std::shared_ptr<const auth::Caller>> find_caller(std::string_view /*token*/,
+                                                          std::chrono::nanoseconds /*patience*/) const override {
     return fail(Code::unauthenticated, "no");
   }
 };
@@ -242,6 +244,60 @@ TEST_F(DispatcherProtocol, CountsTheTimeOfAStreamFromItsHead) {
             frame(R"({"error":{"code":"deadline_exceeded","message":"the deadline of the call has passed"}})",
                   kConnectEndOfStream));
   EXPECT_EQ(ask("60001"), frame("{}", kConnectEndOfStream));
+}
+
+// A caller's time goes by while its body is on the way, also for a method that does not stream.
+TEST_F(DispatcherProtocol, CountsTheDeadlineOfACallFromItsHead) {
+  testing::ManualClock clock;
+  const Dispatcher dispatcher({&service_}, {.clock = clock});
+  const AfterAMinute application(dispatcher, clock);
+  const auto status = [&](std::string_view timeout) {
+    http::Request call = request(http::Method::post, "Unary", "application/grpc");
+    call.mutable_headers().add("grpc-timeout", timeout);
+    call.mutable_body() = frame(serialised("hello"));
+    (void)application.plan(call);
+    return status_in(application.serve(call));
+  };
+  EXPECT_EQ(status("60S"), "4");
+  EXPECT_EQ(status("61S"), "0");
+}
+
+// Nobody waits for the identity service longer than the caller waits for the answer.
+TEST_F(DispatcherProtocol, GivesTheVerifierTheTimeThatTheCallHasLeft) {
+  class Patient final : public auth::TokenVerifier {
+   public:
+    mutable std::chrono::nanoseconds patience{};
+
+   private:
+    Result<std::shared_ptr<const auth::Caller>> find_caller(std::string_view /*token*/,
+                                                            std::chrono::nanoseconds asked) const override {
+      patience = asked;
+      return fail(Code::unavailable, "nobody knows");
+    }
+  };
+  testing::ManualClock clock;
+  const Patient verifier;
+  const Dispatcher dispatcher({&service_}, {.verifier = &verifier,
+                                            .access = {{"mcdsl.grpcserver.test.Calls", auth::Access::user()}},
+                                            .clock = clock,
+                                            .default_timeout = std::chrono::seconds(7)});
+  const testing::RpcCaller caller(dispatcher, {{"authorization", "Bearer x"}});
+  (void)caller.call("mcdsl.grpcserver.test.Calls/Unary", {""});
+  EXPECT_EQ(verifier.patience, std::chrono::seconds(7));
+  (void)testing::RpcCaller(dispatcher, {{"authorization", "Bearer x"}, {"grpc-timeout", "250m"}})
+      .call("mcdsl.grpcserver.test.Calls/Unary", {""});
+  EXPECT_EQ(verifier.patience, std::chrono::milliseconds(250));
+}
+
+// What the chain around the methods does not see is in the log all the same.
+TEST_F(DispatcherProtocol, LogsWhatItRefusesInTheTermsOfHttp) {
+  testing::LogCapture log;
+  const Dispatcher dispatcher({&service_}, {.logger = log.logger()});
+  const testing::RpcCaller caller(dispatcher);
+  EXPECT_EQ(caller.send(http::Method::put, path_of("Unary"), "", {{"content-type", "application/grpc"}}).status, 405);
+  EXPECT_EQ(caller.send(http::Method::post, path_of("Unary"), "", {{"content-type", "text/plain"}}).status, 415);
+  EXPECT_NE(log.text().find("status=405"), std::string::npos) << log.text();
+  EXPECT_NE(log.text().find("status=415"), std::string::npos) << log.text();
 }
 
 TEST_F(DispatcherProtocol, SaysUnimplementedOnlyToWhomItMayTellMethods) {

@@ -194,7 +194,7 @@ Interceptor authenticate(const auth::TokenVerifier* verifier) {
       }
       const http::Request& request = call.context.request();
       if (const auto token = request.bearer_token(); token && verifier != nullptr) {
-        auto found = verifier->verify(*token);
+        auto found = verifier->verify(*token, call.context.time_left());
         if (!found) {
           return std::unexpected(std::move(found).error());
         }

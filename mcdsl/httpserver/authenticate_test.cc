@@ -19,7 +19,8 @@ using auth::Access;
 // Knows three tokens: a user's, an administrator's, and one that finds the identity service away.
 class FewTokens final : public auth::TokenVerifier {
  public:
-  [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> verify(std::string_view token) const override {
+  [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> find_caller(
+      std::string_view token, std::chrono::nanoseconds /*patience*/) const override {
     if (token == "away") {
       return fail(Code::unavailable, "connect to MCIAS: connection refused");
     }

@@ -7,6 +7,7 @@
 #include "mcdsl/base/error.h"
 #include "mcdsl/http/access_log.h"
 #include "mcdsl/http/client_address.h"
+#include "mcdsl/http/cors.h"
 #include "mcdsl/http/pipeline.h"
 #include "mcdsl/http/recover.h"
 #include "mcdsl/http/request_id.h"
@@ -60,6 +61,18 @@ std::unique_ptr<net::CertificateStore> load_certificates(const config::Server& c
   return store;
 }
 
+// Scripts of other sites, for routes and for calls by Connect and gRPC-Web alike, whose fields these are.
+http::Middleware cors(const config::Server& config) {
+  try {
+    return http::cors({.origins = config.cors_origins,
+                       .headers = {"authorization", "content-type", "connect-protocol-version", "connect-timeout-ms",
+                                   "grpc-timeout", "x-grpc-web", "x-user-agent", "x-request-id"},
+                       .exposed_headers = {"grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"}});
+  } catch (const Exception& exception) {
+    throw Exception(Code::invalid_argument, "server.cors_origins: " + exception.error().message());
+  }
+}
+
 // Around everything.
 std::vector<http::Middleware> outer_middlewares(const config::Server& config) {
   std::vector<http::Middleware> middlewares;
@@ -68,6 +81,9 @@ std::vector<http::Middleware> outer_middlewares(const config::Server& config) {
   }
   middlewares.push_back(http::request_id());
   middlewares.push_back(http::trace_context({.start = false}));
+  if (!config.cors_origins.empty()) {
+    middlewares.push_back(cors(config));
+  }
   return middlewares;
 }
 

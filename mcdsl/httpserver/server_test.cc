@@ -76,6 +76,43 @@ TEST_F(ServerTest, BelievesWhoMayOpenItsUnixSocketInProxyModeOnly) {
   EXPECT_EQ(ask(server, testing::HttpClient((folder / "proxied.sock").string()), kForwarded), "unix plain inner");
 }
 
+TEST_F(ServerTest, LetsScriptsOfTheGivenOriginsReadAnswersOfCallsToo) {
+  class AnyCall final : public Calls {
+   public:
+    bool takes(const http::Request& request) const noexcept override { return request.path() == "/rpc"; }
+    http::BodyPlan plan(http::Request& /*request*/) const override { return {}; }
+    http::Response serve(http::Request& /*request*/) const override { return http::text("answered"); }
+  };
+  const AnyCall calls;
+  const config::Server config{
+      .listen_addr = "127.0.0.1:0", .tls = config::Tls::off, .cors_origins = {"https://app.example.org"}};
+  Server server(config, router_, {}, system_clock(), nullptr, {}, &calls);
+  server.start();
+  const auto ask = [&](const std::string& line, const std::string& fields) {
+    const auto answer = testing::HttpClient("127.0.0.1", server.address().port)
+                            .exchange(line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n");
+    return answer ? answer->headers.get("access-control-allow-origin").value_or("none") == "https://app.example.org"
+                  : false;
+  };
+  const std::string ours = "Origin: https://app.example.org\r\n";
+  EXPECT_TRUE(ask("GET /who", ours));
+  EXPECT_TRUE(ask("GET /rpc", ours));
+  EXPECT_TRUE(ask("OPTIONS /rpc", ours + "Access-Control-Request-Method: POST\r\n"));
+  EXPECT_FALSE(ask("GET /rpc", "Origin: https://evil.example\r\n"));
+}
+
+TEST_F(ServerTest, RefusesAnOriginThatIsNone) {
+  const config::Server config{
+      .listen_addr = "127.0.0.1:0", .tls = config::Tls::off, .cors_origins = {"app.example.org"}};
+  try {
+    const Server server(config, router_);
+    FAIL() << "started";
+  } catch (const Exception& exception) {
+    EXPECT_EQ(exception.error().code(), Code::invalid_argument);
+    EXPECT_THAT(exception.error().message(), HasSubstr("server.cors_origins: cors: \"app.example.org\""));
+  }
+}
+
 TEST_F(ServerTest, TakesTheClientFromThePlaceBeforeTheConnection) {
   config::Server config = behind_proxy({"127.0.0.0/8"});
   config.proxy_protocol = true;

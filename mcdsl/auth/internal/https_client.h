@@ -57,8 +57,10 @@ class HttpsClient {
   HttpsClient(const HttpsClient&) = delete;
   HttpsClient& operator=(const HttpsClient&) = delete;
 
-  /// Until when a call that begins now may take.
-  [[nodiscard]] Deadline deadline() const { return std::chrono::steady_clock::now() + settings_.timeout; }
+  /// Until when a call that begins now may take, for who waits no longer than `patience`.
+  [[nodiscard]] Deadline deadline(std::chrono::nanoseconds patience = std::chrono::nanoseconds::max()) const {
+    return std::chrono::steady_clock::now() + std::min(patience, settings_.timeout);
+  }
 
   /// Any answer below 500. Errors: unavailable, with the cause: no free connection in time, DNS, connecting, TLS (which
   /// check failed and what the certificate says), timeout, too long an answer, a 5xx status.

@@ -15,16 +15,24 @@ constexpr std::size_t kShards = 16;  // a lock is held for 0.1 microseconds: eno
 
 /// One question on its way, and those who wait for its answer.
 struct TokenCache::Flight {
+  explicit Flight(Deadline end) : deadline(end) {}
+
+  const Deadline deadline;  // of who asks
   std::mutex mutex;
   std::condition_variable landed;
   std::optional<Answer> answer;
 
-  [[nodiscard]] Answer wait(Deadline deadline) {
+  [[nodiscard]] Answer wait(Deadline until) {
     std::unique_lock lock(mutex);
-    if (!landed.wait_until(lock, deadline, [this] { return answer.has_value(); })) {
+    if (!landed.wait_until(lock, until, [this] { return answer.has_value(); })) {
       return fail(Code::unavailable, "timeout: another request's question about the same token is not answered yet");
     }
     return *answer;
+  }
+
+  // Whether there is no answer only because who asked could not wait for it.
+  [[nodiscard]] bool ended_early(const Answer& result) const {
+    return !result && result.error().code() == Code::unavailable && std::chrono::steady_clock::now() >= deadline;
   }
 
   void finish(const Answer& result) {
@@ -85,7 +93,7 @@ std::optional<TokenCache::Answer> TokenCache::find(const crypto::Sha256& key) co
 
 TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask) {
   Shard& shard = shard_of(key);
-  const auto mine = std::make_shared<Flight>();
+  const auto mine = std::make_shared<Flight>(deadline);
   auto flight = mine;
   Known known;
   {
@@ -101,7 +109,9 @@ TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline,
   }
   if (flight != mine) {
     about_to_block();
-    return flight->wait(deadline);
+    Answer answer = flight->wait(deadline);
+    const bool asks_next = flight->deadline < deadline && flight->ended_early(answer);
+    return asks_next ? get(key, deadline, ask) : answer;
   }
   const auto asked = clock_.steady();
   try {

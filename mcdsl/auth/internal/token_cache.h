@@ -96,7 +96,8 @@ class TokenCache {
 
   /// The remembered answer, or what `ask` says where there is none or it is time to ask again; the remembered one, too,
   /// where the identity service does not answer that. While one thread is in `ask` for a token, others who know nothing
-  /// wait for its answer, until their deadline: unavailable then.
+  /// wait for its answer, until their deadline: unavailable then. Where its own, earlier deadline left it without one,
+  /// the next of them asks.
   [[nodiscard]] Answer get(const crypto::Sha256& key, Deadline deadline, const std::function<Answer()>& ask);
 
   /// Forgets the caller and remembers the refusal. A question that was asked before is not remembered when it is

@@ -197,6 +197,26 @@ TEST_F(TokenCacheTest, LetsAThreadGoWhenItsDeadlineComesFirst) {
   EXPECT_TRUE(answer.error().message().starts_with("timeout"));
 }
 
+// One caller's short patience is no answer for another who has more of it.
+TEST_F(TokenCacheTest, LetsTheNextAskWhereTheFirstCouldNotWait) {
+  std::latch may_give_up(1);
+  TestThreads asking(1, [&](int) {
+    const auto answer = cache_.get(key_, std::chrono::steady_clock::now(), [&] {
+      about_to_block();
+      may_give_up.wait();
+      return error(Code::unavailable);
+    });
+    EXPECT_FALSE(answer);
+  });
+  asking.wait_until_all_block();
+  TestThreads waiting(1, [&](int) { EXPECT_TRUE(get(key_, caller())); });
+  waiting.wait_until_all_block();
+  may_give_up.count_down();
+  asking.join();
+  waiting.join();
+  EXPECT_EQ(asked_, 1);
+}
+
 TEST_F(TokenCacheTest, IsNotStuckAfterAnException) {
   const auto throwing = [this] {
     (void)cache_.get(key_, kNoDeadline, []() -> Answer { throw std::runtime_error("boom"); });

@@ -99,7 +99,8 @@ class NotesForTest final : public notes::NotesServiceBase {
 /// tell; "expired" and all others are refused.
 class TokensForTest final : public auth::TokenVerifier {
  public:
-  [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> verify(std::string_view token) const override {
+  [[nodiscard]] Result<std::shared_ptr<const auth::Caller>> find_caller(
+      std::string_view token, std::chrono::nanoseconds /*patience*/) const override {
     if (token == "down") {
       return fail(Code::unavailable, "the identity service does not answer");
     }

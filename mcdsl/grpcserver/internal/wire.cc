@@ -16,12 +16,14 @@ struct TypeRow {
 };
 
 // The first of each type is what answers are called; application/json is REST's as well, where the path is.
-constexpr std::array<TypeRow, 10> kTypes{{
+constexpr std::array<TypeRow, 12> kTypes{{
     {"application/grpc", {Protocol::grpc, Codec::proto}},
     {"application/grpc+proto", {Protocol::grpc, Codec::proto}},
     {"application/grpc+json", {Protocol::grpc, Codec::json}},
     {"application/grpc-web+proto", {Protocol::grpc_web, Codec::proto}},
     {"application/grpc-web", {Protocol::grpc_web, Codec::proto}},
+    {"application/grpc-web-text", {Protocol::grpc_web, Codec::proto}},  // see web_text.h
+    {"application/grpc-web-text+proto", {Protocol::grpc_web, Codec::proto}},
     {"application/grpc-web+json", {Protocol::grpc_web, Codec::json}},
     {"application/proto", {Protocol::connect_unary, Codec::proto}},
     {"application/json", {Protocol::connect_unary, Codec::json}},

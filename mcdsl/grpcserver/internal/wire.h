@@ -67,10 +67,10 @@ struct MessageFormat {
 [[nodiscard]] Result<std::optional<std::chrono::nanoseconds>> read_timeout(Protocol protocol,
                                                                            const http::Request& request);
 
-/// When the time of a call that streams is over, noted in its request as its head comes. The server counts from there
-/// too, and at the end of it has the handler stop: which by a count from its own start would find some time left, and
-/// call the call cancelled.
-struct StreamDeadline {
+/// When the time that a caller gives is over, noted in the request as its head comes: for a call whose body is slow the
+/// time of that counts too. Of a stream the server counts from there as well, and at the end of it has the handler
+/// stop: which by a count from its own start would find some time left, and call the call cancelled.
+struct CallDeadline {
   Clock::SteadyTime time;
 };
 

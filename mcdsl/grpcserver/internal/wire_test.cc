@@ -33,7 +33,7 @@ TEST(Wire, KnowsTheContentTypesOfTheProtocols) {
   EXPECT_EQ(parse_content_type("application/json; charset=utf-8"), (WireType{Protocol::connect_unary, Codec::json}));
   EXPECT_EQ(parse_content_type("application/connect+json"), (WireType{Protocol::connect_stream, Codec::json}));
   for (const char* other : {"", ";", "application/grpcx", "application/grpc+", "application/grpc+thrift",
-                            "application/grpc-web-text", "text/plain", "application"}) {
+                            "application/grpc-web-text+json", "text/plain", "application"}) {
     EXPECT_EQ(parse_content_type(other), std::nullopt) << other;
   }
 }
