@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT / ".dev"
 BIN = ROOT / "build" / "release" / "bin"
 START_TIMEOUT = 20  # seconds until a service that has not become ready counts as failed
-DAY = 86400
+DAYS_LEFT = 7  # of a certificate: one that ends sooner is made anew
 
 
 class Failure(Exception):
@@ -57,47 +57,35 @@ def free_port(wanted):
 
 
 # --- certificates ----------------------------------------------------------------------------------------------------
-def openssl(*arguments):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True)
+def ca(*arguments):
+    """Runs `mcdsl ca`; what it said."""
+    done = subprocess.run([BIN / "mcdsl", "ca", *map(str, arguments)], capture_output=True, text=True)
     if done.returncode != 0:
-        raise Failure(f"openssl {arguments[0]}: {done.stderr.strip()}")
+        raise Failure(f"mcdsl ca {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
 
 
-def is_current(certificate):
-    return certificate.exists() and subprocess.run(
-        ["openssl", "x509", "-in", str(certificate), "-noout", "-checkend", str(7 * DAY)], capture_output=True
-    ).returncode == 0
+def ends_soon(folder):
+    """Also where there is nothing that ends."""
+    return subprocess.run([BIN / "mcdsl", "ca", "show", "--within", str(DAYS_LEFT), str(folder)],
+                          capture_output=True).returncode != 0
 
 
 def make_authority():
     folder = DATA / "ca"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not is_current(folder / "ca.pem"):
+    if ends_soon(folder):
         say("making a development certificate authority (.dev/ca)")
-        for old in DATA.glob("*/certs/*.pem"):
+        for old in [*DATA.glob("*/certs/*.pem"), *folder.glob("ca.*")]:
             old.unlink()
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365",
-                "-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.pem"), "-subj", "/CN=MCDSL development CA",
-                "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        ca("new", folder, "--name", "MCDSL development CA", "--days", 365)
     return folder
 
 
 def issue_certificate(authority, service):
     folder = DATA / service / "certs"
-    folder.mkdir(parents=True, exist_ok=True)
-    certificate, request, extensions = folder / "cert.pem", folder / "request.csr", folder / "extensions.cnf"
-    if is_current(certificate):
-        return
-    say(f"issuing a certificate for {service}")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(folder / "key.pem"),
-            "-out", str(request), "-subj", f"/CN={service}")
-    extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
-                          "extendedKeyUsage=serverAuth\n")
-    openssl("x509", "-req", "-in", str(request), "-CA", str(authority / "ca.pem"), "-CAkey", str(authority / "ca.key"),
-            "-CAcreateserial", "-days", "90", "-extfile", str(extensions), "-out", str(certificate))
-    certificate.write_text(certificate.read_text() + (authority / "ca.pem").read_text())
-    request.unlink()
-    extensions.unlink()
+    if ends_soon(folder):
+        say(f"issuing a certificate for {service}")
+        ca("issue", "--ca", authority, "--out", folder, "--force", "localhost", "127.0.0.1")
 
 
 # --- services --------------------------------------------------------------------------------------------------------

@@ -5,13 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/log_buffer.h"
+#include "mcdsl/cli/program.h"
 #include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
@@ -81,120 +80,118 @@ class ScratchFolder {
 // The command line of one service.
 class CommandLine {
  public:
-  explicit CommandLine(const Hooks& hooks) : hooks_(hooks), app_(hooks.about, hooks.name) {
-    app_.require_subcommand(1);
-    app_.fallthrough();
-    app_.add_option("--config", config_file_, "the configuration file")->type_name("FILE");
-    add("server", "serve until SIGTERM or SIGINT", [this] { return serve(); });
-    add("init", "make the service's folder: an example config, certs/, backups/",
-        [this] { return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout); });
-    add("status", "ask the running service for its health",
-        [this] { return print_status(*load().standard, std::cout); });
-    CLI::App* snapshot = add("snapshot", "make a verified copy of the database and print its path",
-                             [this] { return print_snapshot(*load().standard, snapshot_path_, std::cout); });
-    snapshot->add_option("path", snapshot_path_, "where; without it a dated file in the backup folder")
-        ->type_name("PATH");
-    if (!hooks_.migrations.empty()) {
-      add_migrate_commands();
-    }
-    add_config_commands();
-    CLI::App* routes =
-        add("routes", "list what is served, each with its access rule", [this] { return list_routes(); });
-    routes->add_flag("--check", checks_routes_, "fail where an RPC has no REST route and is not marked internal");
-    add("version", "print the version", [this] { return print(hooks_.name + " " + hooks_.version + "\n"); });
-    for (const Hooks::Command& command : hooks_.commands) {
-      app_.add_subcommand(command.name, command.about);  // for --help; find_own_command() finds it first
-    }
-  }
+  explicit CommandLine(const Hooks& hooks) : hooks_(hooks) {}
 
-  int run(int argc, char** argv) {
-    if (auto action = find_own_command({argv + std::min(argc, 1), argv + argc})) {
-      return action();
-    }
-    try {
-      app_.parse(argc, argv);
-    } catch (const CLI::ParseError& problem) {
-      const bool is_help = problem.get_exit_code() == 0;
-      app_.exit(problem, std::cout, std::cerr);
-      return static_cast<int>(is_help ? Exit::ok : Exit::usage);
-    }
-    return action_();
-  }
+  int run(int argc, char** argv) { return cli::run(describe(), argc, argv); }
 
  private:
-  // What a command line of the service's own does; nothing where it is none of those. Its words are the service's to
-  // read, "--help" and "--" among them, which CLI11 would keep. Ours is `--config FILE`, wherever it stands before
-  // "--".
-  std::function<int()> find_own_command(const std::vector<std::string>& words) {
-    const auto end = std::ranges::find(words, "--");
-    std::vector<std::string> own;
-    std::string file;
-    for (auto word = words.begin(); word != end; ++word) {
-      if (*word == "--config" && std::next(word) == end) {
-        return {};  // CLI11 says what is missing
-      }
-      if (*word == "--config") {
-        file = *++word;
-      } else if (word->starts_with("--config=")) {
-        file = word->substr(word->find('=') + 1);
-      } else {
-        own.push_back(*word);
-      }
+  using Action = std::function<int(const cli::Values&)>;
+
+  cli::Program describe() {
+    cli::Program program{
+        .name = hooks_.name,
+        .version = hooks_.version,
+        .about = hooks_.about,
+        .options = {{.name = "config", .about = "the configuration file", .kind = cli::Kind::file}},
+        .commands =
+            {{.name = "server", .about = "serve until SIGTERM or SIGINT", .run = action([this] { return serve(); })},
+             {.name = "init",
+              .about = "make the service's folder: an example config, certs/, backups/",
+              .run = action([this] { return make_folder(hooks_.name, config_file_, hooks_.example(), std::cout); })},
+             {.name = "status",
+              .about = "ask the running service for its health",
+              .run = action([this] { return print_status(*load().standard, std::cout); })},
+             snapshot_command()},
+        .exit_codes = {{static_cast<int>(Exit::ok), "done; for status: the service is serving"},
+                       {static_cast<int>(Exit::failure), "it failed; one line says why"},
+                       {static_cast<int>(Exit::usage), "the command line is wrong"},
+                       {static_cast<int>(Exit::config), "the configuration is wrong; each finding is a line"}}};
+    if (!hooks_.migrations.empty()) {
+      program.commands.push_back(migrate_command());
     }
-    own.insert(own.end(), end, words.end());
-    const auto command = std::ranges::find_if(
-        hooks_.commands, [&](const Hooks::Command& known) { return !own.empty() && own.front() == known.name; });
-    if (command == hooks_.commands.end()) {
-      return {};
+    program.commands.push_back(config_command());
+    program.commands.push_back(
+        {.name = "routes",
+         .about = "list what is served, each with its access rule",
+         .options = {{.name = "check", .about = "fail where an RPC has no REST route and is not marked internal"}},
+         .run = with_values([this](const cli::Values& values) { return list_routes(values.has("check")); })});
+    for (const Hooks::Command& command : hooks_.commands) {
+      program.commands.push_back({.name = command.name,
+                                  .about = command.about,
+                                  .takes_words_as_they_are = true,
+                                  .run = with_values([this, &command](const cli::Values& values) {
+                                    load();
+                                    return command.run(values.words());
+                                  })});
     }
-    config_file_ = file;
-    return [this, command, own] {
-      load();
-      return command->run(std::span(own).subspan(1));
+    return program;
+  }
+
+  // Each command sees the file that --config names.
+  Action with_values(Action run) {
+    return [this, run = std::move(run)](const cli::Values& values) {
+      config_file_ = values.text("config");
+      return run(values);
     };
   }
 
-  CLI::App* add(const std::string& name, const std::string& about, std::function<int()> action) {
-    return add_to(app_, name, about, std::move(action));
+  Action action(std::function<int()> run) {
+    return with_values([run = std::move(run)](const cli::Values& /*values*/) { return run(); });
   }
 
-  CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> action) {
-    CLI::App* command = parent.add_subcommand(name, about);
-    command->callback([this, action = std::move(action)] { action_ = action; });
-    return command;
+  cli::Command snapshot_command() {
+    return {.name = "snapshot",
+            .about = "make a verified copy of the database and print its path",
+            .arguments = {{.name = "PATH",
+                           .about = "where; without it a dated file in the backup folder",
+                           .kind = cli::Kind::file,
+                           .is_optional = true}},
+            .run = with_values([this](const cli::Values& values) {
+              return print_snapshot(*load().standard, values.text("PATH"), std::cout);
+            })};
   }
 
-  void add_migrate_commands() {
+  cli::Command migrate_command() {
     using Step = int (*)(const config::Database&, Migrations, std::ostream&);
     const auto calls = [this](Step step) {
-      return [this, step] { return step(require_database(*load().standard), hooks_.migrations, std::cout); };
+      return action([this, step] { return step(require_database(*load().standard), hooks_.migrations, std::cout); });
     };
-    CLI::App* migrate = app_.add_subcommand("migrate", "bring the database's schema up to date, as the server does");
-    migrate->require_subcommand(0, 1);
-    migrate->callback([this, migrate, action = calls(migrate_database)] {
-      if (migrate->get_subcommands().empty()) {
-        action_ = action;
-      }
-    });
-    add_to(*migrate, "plan", "print the pending steps with their SQL", calls(print_plan));
-    add_to(*migrate, "status", "list all steps, when they ran, and what is wrong with them", calls(print_steps));
-    add_to(*migrate, "verify", "list everything that is wrong; 1 where anything is", calls(print_findings));
-    add_to(*migrate, "rehearse", "run the pending steps on a copy and say what they did", calls(rehearse));
+    return {.name = "migrate",
+            .about = "bring the database's schema up to date, as the server does",
+            .commands = {{.name = "plan", .about = "print the pending steps with their SQL", .run = calls(print_plan)},
+                         {.name = "status",
+                          .about = "list all steps, when they ran, and what is wrong with them",
+                          .run = calls(print_steps)},
+                         {.name = "verify",
+                          .about = "list everything that is wrong; 1 where anything is",
+                          .run = calls(print_findings)},
+                         {.name = "rehearse",
+                          .about = "run the pending steps on a copy and say what they did",
+                          .run = calls(rehearse)}},
+            .run = calls(migrate_database)};
   }
 
-  void add_config_commands() {
-    CLI::App* config = app_.add_subcommand("config", "look at the configuration");
-    config->require_subcommand(1);
-    add_to(*config, "check", "list everything that is wrong with it", [this] {
+  cli::Command config_command() {
+    const auto show = [this](const cli::Values& values) {
       load();
-      return print("the configuration is sound\n");
-    });
-    CLI::App* show = add_to(*config, "show", "print what is in force, secrets masked", [this] {
-      load();
-      return print(hooks_.show(with_origin_ ? config::Show::values_and_origins : config::Show::values));
-    });
-    show->add_flag("--origin", with_origin_, "say of each value where it came from");
-    add_to(*config, "example", "print a configuration to start from", [this] { return print(hooks_.example()); });
+      return print(hooks_.show(values.has("origin") ? config::Show::values_and_origins : config::Show::values));
+    };
+    return {
+        .name = "config",
+        .about = "look at the configuration",
+        .commands = {
+            {.name = "check", .about = "list everything that is wrong with it", .run = action([this] {
+                                                                                  load();
+                                                                                  return print(
+                                                                                      "the configuration is sound\n");
+                                                                                })},
+            {.name = "show",
+             .about = "print what is in force, secrets masked",
+             .options = {{.name = "origin", .about = "say of each value where it came from"}},
+             .run = with_values(show)},
+            {.name = "example", .about = "print a configuration to start from", .run = action([this] {
+                                                                                  return print(hooks_.example());
+                                                                                })}}};
   }
 
   [[nodiscard]] config::Source source() const {
@@ -228,7 +225,7 @@ class CommandLine {
   }
 
   // Runs `main` up to its `serve`, with a database of its own in a folder that is removed, and nothing listening.
-  int list_routes() {
+  int list_routes(bool checks) {
     const ScratchFolder scratch;
     config::Source scratched = source();
     const auto set = [&](const std::string& key, const std::string& value) {
@@ -244,7 +241,7 @@ class CommandLine {
     bool is_whole = true;
     RouteLister::list_in_place_of_serving(service,
                                           [&](const http::Router& router, const grpcserver::Dispatcher* dispatcher) {
-                                            if (checks_routes_) {
+                                            if (checks) {
                                               is_whole = check_routes(dispatcher, std::cerr);
                                             } else {
                                               print_routes(router, dispatcher, std::cout);
@@ -255,12 +252,7 @@ class CommandLine {
   }
 
   const Hooks& hooks_;
-  CLI::App app_;
   std::string config_file_;
-  std::string snapshot_path_;
-  bool with_origin_ = false;
-  bool checks_routes_ = false;
-  std::function<int()> action_;
 };
 
 }  // namespace

@@ -90,7 +90,9 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes migrate rehearse             run the pending steps on a copy: how long they take, which rows come and go
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
 ///     notes routes [--check]             every REST route and RPC with its access rule
-///     notes version
+///     notes version [--json]
+///     notes completion bash|zsh|fish     a script that completes all of this in a shell
+///     notes man                          the manual page
 ///
 /// Of the `migrate` commands, which a program without migrations does not have, only the bare one changes the database
 /// or makes it. Each command takes `--config FILE`; without it /srv/<name>/<name>.toml is read where it exists. Returns

@@ -51,6 +51,20 @@ TEST_F(RunTest, ExplainsItselfAndRefusesWhatItDoesNotKnow) {
   EXPECT_EQ(run({"config"}).code, 64);
 }
 
+TEST_F(RunTest, CompletesAndDocumentsItsCommandsAndThoseOfTheService) {
+  const Program<NotesConfig> program{.name = "notes",
+                                     .commands = {{.name = "tag", .about = "put labels on notes", .run = {}}}};
+  const auto text = [&](std::vector<std::string> words) {
+    const Outcome outcome = run_with(std::move(words), [](Service&) {}, program);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_THAT(text({"completion", "bash"}), HasSubstr("' 0') words='server init status snapshot config routes tag"));
+  EXPECT_THAT(text({"completion", "fish"}), HasSubstr("put labels on notes"));
+  EXPECT_THAT(text({"man"}), HasSubstr("notes config show [\\-\\-origin]"));
+  EXPECT_EQ(run({"completion", "tcsh"}).code, 64);
+}
+
 TEST_F(RunTest, ListsEveryFindingOfABadConfigurationAndExitsWith78) {
   const std::string file = folder_.write("notes.toml", "max_notes = 9000\n[sever]\nx = 1\n").string();
   for (const std::vector<std::string>& command : {std::vector<std::string>{"config", "check"}, {"server"}}) {

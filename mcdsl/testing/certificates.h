@@ -34,7 +34,8 @@ struct CertificateOptions {
 ///     dir.write("certs/cert.pem", server.chain);
 ///     dir.write("ca.pem", ca.certificate());
 ///
-/// A copy is the same authority. Threads: const methods are safe from any thread. Errors: throws Exception (internal).
+/// A copy is the same authority. Threads: const methods are safe from any thread. Errors: throws Exception, as
+/// pki::Authority.
 class CertificateAuthority {
  public:
   /// A root that signs itself.

@@ -1,0 +1,18 @@
+#include "tools/mcdsl/program.h"
+
+#include "mcdsl/cli/program.h"
+#include "tools/mcdsl/ca.h"
+
+namespace mcdsl::tool {
+
+cli::Program describe(std::ostream& out, const Clock& clock) {
+  return {.name = "mcdsl",
+          .version = MCDSL_VERSION,
+          .about = "what an operator of small services needs beside them",
+          .commands = {ca_commands(out, clock)},
+          .exit_codes = {{.code = 0, .about = "done, and nothing was found wrong"},
+                         {.code = 1, .about = "it failed, or something was found wrong"},
+                         {.code = cli::kUsage, .about = "the command line is wrong"}}};
+}
+
+}  // namespace mcdsl::tool
