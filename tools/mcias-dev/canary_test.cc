@@ -72,10 +72,11 @@ TEST_F(Canary, NoTokenIsLoggedOrAnsweredTwice) {
 }
 
 TEST_F(Canary, NoCommandShowsAPassword) {
-  std::istringstream in(std::string(kPassword) + "\n");
   std::ostringstream out;
-  const Console console{
-      .in = in, .out = out, .err = out, .ask_password = [](std::string_view) { return Secret(std::string(kWrong)); }};
+  const Console console{.out = out,
+                        .err = out,
+                        .ask_password = [](std::string_view) { return Secret(std::string(kWrong)); },
+                        .read_line = [] { return Secret(std::string(kPassword)); }};
   const std::vector<std::string> add{"add", "alice", "--password-stdin"};
   ASSERT_EQ(run_user_command(add, server_.config, console), 0);
   const std::vector<std::string> change{"passwd", "alice"};

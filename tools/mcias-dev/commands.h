@@ -14,11 +14,12 @@ namespace mcias {
 
 /// What a command talks to: the process's streams, or those of a test.
 struct Console {
-  std::istream& in;
   std::ostream& out;
   std::ostream& err;
   /// Asks a person for a password without showing it.
   std::function<mcdsl::Secret(std::string_view prompt)> ask_password;
+  /// Reads the next line of standard input.
+  std::function<mcdsl::Secret()> read_line;
   const mcdsl::Clock& clock = mcdsl::system_clock();
 };
 

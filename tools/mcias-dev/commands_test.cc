@@ -34,10 +34,10 @@ class CommandsTest : public testing::Test {
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
-    const Console console{.in = in,
-                          .out = out,
+    const Console console{.out = out,
                           .err = err,
                           .ask_password = [this](std::string_view) { return Secret(typed_.at(prompts_++)); },
+                          .read_line = [&] { return next_line(in); },
                           .clock = server_.clock};
     Outcome outcome;
     try {
@@ -48,6 +48,13 @@ class CommandsTest : public testing::Test {
     outcome.out = out.str();
     outcome.err += err.str();
     return outcome;
+  }
+  static Secret next_line(std::istream& in) {
+    std::string line;
+    if (!std::getline(in, line)) {
+      throw mcdsl::Exception(mcdsl::Code::invalid_argument, "standard input ended");
+    }
+    return Secret(line);
   }
   Outcome user(const std::vector<std::string>& arguments, const std::string& input = {}) {
     return run(run_user_command, arguments, input);
@@ -68,6 +75,17 @@ TEST_F(CommandsTest, AddAUserWithThePasswordOfStandardInput) {
   EXPECT_EQ(added.out, "added alice (human, roles admin,user)\n");
   EXPECT_THAT(find("alice").roles, ElementsAre("admin", "user"));
   EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, TakeThePasswordOfAFileThatNobodyElseMayRead) {
+  const auto path = server_.folder.write("password", std::string(kPassword) + "\n");
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  EXPECT_THAT(user({"add", "alice", "--password-file", path}).err, HasSubstr("chmod 600"));
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  EXPECT_EQ(user({"add", "alice", "--password-file", path, "--password-stdin"}, "battery staple\n").exit_code, 64);
+  EXPECT_EQ(user({"add", "alice", "--password-file", path}).exit_code, 0);
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+  EXPECT_THAT(user({"add", "robot", "--system", "--password-file", path}).err, HasSubstr("has no password"));
 }
 
 TEST_F(CommandsTest, AskForThePasswordTwiceWhereThereIsATerminal) {

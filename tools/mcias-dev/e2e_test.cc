@@ -118,9 +118,8 @@ TEST_F(EndToEnd, ATokenOutlivesItsExpiryNowhere) {
 TEST_F(EndToEnd, ACommandInAnotherProcessTakesEffectAtOnce) {
   const auto session = login("alice", kPassword);
   ASSERT_TRUE(session);
-  std::istringstream in;
   std::ostringstream out;
-  const Console console{.in = in, .out = out, .err = out, .ask_password = {}, .clock = mcias_.clock};
+  const Console console{.out = out, .err = out, .ask_password = {}, .read_line = {}, .clock = mcias_.clock};
   const std::vector<std::string> disable{"disable", "alice"};
   ASSERT_EQ(run_user_command(disable, mcias_.config, console), 0);
   EXPECT_EQ(verdict(session->token.reveal()), Code::unauthenticated);

@@ -7,21 +7,22 @@
 
 #include "mcdsl/db/database.h"
 #include "mcdsl/service/run.h"
+#include "mcdsl/terminal/password.h"
 #include "tools/mcias-dev/commands.h"
 #include "tools/mcias-dev/config.h"
 #include "tools/mcias-dev/identity.h"
 #include "tools/mcias-dev/rest.h"
 #include "tools/mcias-dev/store.h"
-#include "tools/mcias-dev/terminal.h"
 
 namespace {
 
 constexpr std::string_view kPurpose = "for development, tests and small sites";
 
 mcias::Console console() {
-  return {.in = std::cin, .out = std::cout, .err = std::cerr, .ask_password = [](std::string_view prompt) {
-            return mcias::read_hidden_line(STDIN_FILENO, prompt);
-          }};
+  return {.out = std::cout,
+          .err = std::cerr,
+          .ask_password = [](std::string_view prompt) { return mcdsl::terminal::read_password(prompt); },
+          .read_line = [] { return mcdsl::terminal::read_password_line(STDIN_FILENO); }};
 }
 
 int run_user(std::span<const std::string> arguments, const mcias::Config& config) {
