@@ -72,4 +72,7 @@ class Templates {
   std::unique_ptr<Set> set_;
 };
 
+/// What the constructor checks, but for the names of assets: for a build that embeds templates. Throws as it does.
+void check_templates(TemplateSource source);
+
 }  // namespace mcdsl::web

@@ -1,9 +1,9 @@
-#include "mcdsl/http/internal/content_coding.h"
+#include "mcdsl/http/content_coding.h"
 
 #include <algorithm>
 #include <optional>
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 namespace {
 
 // qvalue (RFC 9110 §12.4.2) in thousandths: "0" or "1" and up to three digits behind a dot, none above 1.
@@ -109,4 +109,4 @@ void add_vary(Headers& response, std::string_view field) {
   }
 }
 
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http

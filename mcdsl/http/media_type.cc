@@ -1,4 +1,4 @@
-#include "mcdsl/http/internal/media_type.h"
+#include "mcdsl/http/media_type.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "mcdsl/http/headers.h"
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 namespace {
 
 // What services hand out. Scripts are text/javascript (RFC 9239 §6); text says its charset, or browsers guess.
@@ -81,4 +81,4 @@ bool is_text_like(std::string_view media_type) noexcept {
          std::ranges::any_of(kTypes, [&](std::string_view type) { return equal_ignoring_case(type, media_type); });
 }
 
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http

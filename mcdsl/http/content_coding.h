@@ -7,7 +7,7 @@
 
 #include "mcdsl/http/headers.h"
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 
 /// How the bytes of a representation may be packed (RFC 9110 §8.4.1, RFC 8878 §7.1).
 enum class ContentCoding : std::uint8_t { gzip, zstd };
@@ -35,4 +35,4 @@ struct CodingList {
 /// Says that the answer hung on this field of the request (RFC 9110 §12.5.5), where nothing says so yet.
 void add_vary(Headers& response, std::string_view field);
 
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http

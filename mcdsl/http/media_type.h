@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 
 /// The Content-Type of a file by the ending of its name, without case; application/octet-stream where it says nothing.
 [[nodiscard]] std::string_view content_type_of(std::string_view file_name) noexcept;
@@ -10,4 +10,4 @@ namespace mcdsl::http::internal {
 /// Whether a media type (without parameters) is one that packs well.
 [[nodiscard]] bool is_text_like(std::string_view media_type) noexcept;
 
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http

@@ -1,4 +1,4 @@
-#include "mcdsl/http/internal/content_coding.h"
+#include "mcdsl/http/content_coding.h"
 
 #include <initializer_list>
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 namespace {
 
 std::string accepted(std::initializer_list<std::string_view> lines) {
@@ -95,4 +95,4 @@ TEST(AddVary, SaysAFieldOnce) {
 }
 
 }  // namespace
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http

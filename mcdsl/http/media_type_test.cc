@@ -1,10 +1,10 @@
-#include "mcdsl/http/internal/media_type.h"
+#include "mcdsl/http/media_type.h"
 
 #include <string_view>
 
 #include <gtest/gtest.h>
 
-namespace mcdsl::http::internal {
+namespace mcdsl::http {
 namespace {
 
 TEST(ContentTypeOf, GoesByTheEndingOfTheName) {
@@ -33,4 +33,4 @@ TEST(IsTextLike, KnowsWhatPacksWell) {
 }
 
 }  // namespace
-}  // namespace mcdsl::http::internal
+}  // namespace mcdsl::http
