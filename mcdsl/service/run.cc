@@ -50,9 +50,6 @@ void log_listeners(const log::Logger& logger, std::span<const config::Listener> 
     if (!listener.replaced.empty()) {
       logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
     }
-    if (listener.key == "web.listen_addr") {
-      logger.warn("nothing is served at this address yet", {{"key", listener.key}, {"value", listener.value}});
-    }
   }
 }
 
@@ -236,7 +233,12 @@ class CommandLine {
     };
     set("DATABASE_PATH", (scratch.path() / "routes.db").string());
     set("SERVER_LISTEN_ADDR", "127.0.0.1:0");
-    set("SERVER_TLS", "off");
+    set("SERVER_TLS", "proxy");  // as far as the pages can tell, browsers come by https
+    set("SERVER_TRUSTED_PROXIES", "127.0.0.1");
+    set("WEB_PUBLIC_URL", "https://localhost");
+    set("WEB_KEY_FILE", (scratch.path() / "web.keys").string());
+    set("SSO_REDIRECT_URI", "");
+    set("SSO_CLIENT_ID", "");
     set("MCIAS_SERVER_URL", "https://127.0.0.1:1");
     set("MCIAS_CA_CERT", "");
     const Hooks::Loaded loaded = hooks_.load(scratched);
