@@ -110,16 +110,17 @@ TEST(ReturnTo, LeavesTheOriginInNoForm) {
 }
 
 TEST(ReturnTo, IsWhatWasAskedForWhereItIsOurs) {
-  for (const std::string_view text : {"/", "/documents", "/documents/", "/documents/a-b_c.d~e", "/documents?q=a%20b&page=2",
-                                 "/documents?next=//e", "/documents?u=https://e/", "/a#part", "/%C3%BC", "/@alice",
-                                 "/a:b", "/a%20b", "/...", "/.well-known/x", "/loginx", "/ssox"}) {
+  for (const std::string_view text :
+       {"/", "/documents", "/documents/", "/documents/a-b_c.d~e", "/documents?q=a%20b&page=2", "/documents?next=//e",
+        "/documents?u=https://e/", "/a#part", "/%C3%BC", "/@alice", "/a:b", "/a%20b", "/...", "/.well-known/x",
+        "/loginx", "/ssox"}) {
     EXPECT_EQ(safe_return_to(text), text);
   }
 }
 
 TEST(ReturnTo, IsNoPageOfTheLoginItself) {
-  for (const std::string_view text : {"/login", "/login?return_to=/a", "/logout", "/logged-out", "/sso", "/sso/redirect",
-                                 "/sso/callback?code=a", "/login#a"}) {
+  for (const std::string_view text : {"/login", "/login?return_to=/a", "/logout", "/logged-out", "/sso",
+                                      "/sso/redirect", "/sso/callback?code=a", "/login#a"}) {
     EXPECT_EQ(safe_return_to(text), "/") << text;
   }
 }
