@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mcdsl/web/upload.h"
+
 namespace mcdsl::web::internal {
 namespace {
 
@@ -26,6 +28,35 @@ config::Standard config_for(const testing::TempDir& dir, const testing::FakeMcia
   config.web.public_url = "https://notes.example.org";
   config.sso.redirect_uri = with_sso ? "https://notes.example.org/sso/callback" : "";
   return config;
+}
+
+// What a form with a file in it brings.
+Result<std::size_t> read_upload(Request& request) {
+  auto form = open_form(request);
+  if (!form) {
+    return fail(form.error());
+  }
+  std::size_t bytes = 0;
+  for (;;) {
+    const auto part = form->next_part();
+    if (!part) {
+      return fail(part.error());
+    }
+    if (!*part) {
+      return bytes;
+    }
+    std::array<char, 16384> chunk{};
+    while ((*part)->name == "file") {
+      const auto count = form->read(chunk);
+      if (!count) {
+        return fail(count.error());
+      }
+      if (*count == 0) {
+        break;
+      }
+      bytes += *count;
+    }
+  }
 }
 
 }  // namespace
@@ -121,6 +152,16 @@ void TestSite::add_routes() {
       members.use(site.require_login());
       members.get("/", [this](const Request& request) { return site.page(request, "notes.html"); });
       members.get("/whoami", [](const Request& request) { return http::text(session(request).caller->username); });
+      members.post("/upload",
+                   [this](Request& request) -> Result<Response> {
+                     const auto bytes = read_upload(request);
+                     if (!bytes) {
+                       return fail(bytes.error());
+                     }
+                     uploaded += *bytes;
+                     return http::text(std::to_string(*bytes));
+                   },
+                   {.max_body_bytes = std::size_t{16} << 20U, .stream_body = true});
       members.get("/id", [](const Request& request) { return http::text(session(request).id); });
       for (const http::Method method :
            {http::Method::post, http::Method::put, http::Method::patch, http::Method::delete_}) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -70,7 +72,8 @@ class TestSite {
   Site site;
   http::Router router;
   http::Pipeline application;
-  int notes = 0;  ///< how often the form came through
+  std::atomic<int> notes = 0;             ///< how often the form came through
+  std::atomic<std::size_t> uploaded = 0;  ///< bytes of files
 
  private:
   void add_routes();
