@@ -182,6 +182,30 @@ TEST_F(RunTest, ServesUntilSigtermAndDrains) {
   EXPECT_FALSE(std::filesystem::exists(socket_)) << "the socket file goes with the listener";
 }
 
+TEST_F(RunTest, ServesTheSameAtTheListenerOfThePages) {
+  internal::block_signals();
+  const std::filesystem::path pages = folder_ / "web.sock";
+  const std::string file = configure("[web]\nlisten_addr = \"unix:" + pages.string() + "\"\n");
+  std::thread service([&] {
+    std::vector<std::string> words{"notes", "server", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    EXPECT_EQ(mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(),
+                                      [](Service& running) {
+                                        running.router().get("/", [] { return http::text("a page"); });
+                                        running.serve();
+                                      }),
+              0);
+  });
+  EXPECT_TRUE(becomes_ready(file));
+  for (const std::filesystem::path& address : {pages, socket_}) {
+    testing::HttpClient client(address.string());
+    const auto page = client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(page ? page->body : "no answer", "a page") << address;
+  }
+  ::kill(::getpid(), SIGTERM);
+  service.join();
+}
+
 TEST_F(RunTest, ServesMetricsAndHealthToTheOperator) {
   internal::block_signals();
   const std::filesystem::path admin = folder_ / "admin.sock";

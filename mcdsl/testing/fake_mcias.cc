@@ -213,7 +213,7 @@ Response FakeMcias::State::validate(const Request& request) {
   const auth::Caller caller{.subject = claims->subject,
                             .username = claims->username,
                             .account_type = claims->account_type,
-                            .roles = claims->roles,
+                            .roles = accounts.at(claims->username).roles,
                             .expires_at = claims->expires_at};
   return http::json(auth::encode_validation(&caller));
 }
@@ -287,7 +287,8 @@ std::optional<Claims> FakeMcias::State::valid_claims(std::string_view token) con
     return std::nullopt;
   }
   auto claims = jwt->verify(key.public_key());
-  if (!claims || claims->expires_at <= clock.now() || !live_tokens.contains(claims->token_id)) {
+  if (!claims || claims->expires_at <= clock.now() || !live_tokens.contains(claims->token_id) ||
+      !accounts.contains(claims->username)) {
     return std::nullopt;
   }
   return *std::move(claims);
@@ -310,6 +311,20 @@ void FakeMcias::add_user(const std::string& username, std::string_view password,
   Account& account = state_->accounts[username];
   account.password = Secret(std::string(password));
   account.roles = std::move(roles);
+}
+
+void FakeMcias::set_roles(const std::string& username, std::vector<std::string> roles) {
+  const std::scoped_lock lock(state_->mutex);
+  const auto found = state_->accounts.find(username);
+  if (found == state_->accounts.end()) {
+    throw Exception(Code::not_found, "FakeMcias: there is no account \"" + username + "\"");
+  }
+  found->second.roles = std::move(roles);
+}
+
+void FakeMcias::remove_user(const std::string& username) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->accounts.erase(username);
 }
 
 void FakeMcias::require_totp(const std::string& username, std::string_view code) {

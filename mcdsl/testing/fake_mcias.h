@@ -39,6 +39,13 @@ class FakeMcias {
   /// A person who can log in. A name that is there already gets the new password and roles.
   void add_user(const std::string& username, std::string_view password, std::vector<std::string> roles = {"user"});
 
+  /// From now on the account has these roles, also where a token says others. Throws Exception (not_found) where there
+  /// is no such account.
+  void set_roles(const std::string& username, std::vector<std::string> roles);
+
+  /// The account is gone and its tokens with it.
+  void remove_user(const std::string& username);
+
   /// Logins of this account need this code of a second factor too, from now on.
   void require_totp(const std::string& username, std::string_view code);
 

@@ -108,6 +108,17 @@ TEST(FakeMcias, WantsTheSecondFactorWhereThereIsOne) {
   EXPECT_TRUE(authenticator.login({"alice", Secret("correct horse"), Secret("123456")}));
 }
 
+TEST(FakeMcias, TellsTheRolesOfTheMomentAndForgetsWhoIsRemoved) {
+  FakeMcias mcias;
+  mcias.add_user("alice", "correct horse");
+  const Secret token = mcias.issue_token("alice");
+  mcias.set_roles("alice", {"admin"});
+  EXPECT_TRUE((*ask(mcias, token.reveal()))->is_admin());
+  mcias.remove_user("alice");
+  EXPECT_FALSE(ask(mcias, token.reveal()));
+  EXPECT_THROW(mcias.set_roles("alice", {}), Exception);
+}
+
 class FakeSso : public ::testing::Test {
  protected:
   FakeSso() {

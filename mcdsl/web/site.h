@@ -30,8 +30,8 @@ struct Flash {
 /// The templates and the style sheet of the pages that every site has: `login.html`, `logged_out.html`, `error.html`,
 /// `continue.html` in `layout.html`, and `problem.html`, a part. A service that has a template of such a name has its
 /// own in place of it.
-[[nodiscard]] TemplateSource page_templates();
-[[nodiscard]] AssetSource page_assets();
+[[nodiscard]] TemplateSource page_templates() noexcept;
+[[nodiscard]] AssetSource page_assets() noexcept;
 
 /// The pages of a service: who is logged in, what forms may do, what browsers are told, and the pages for logging in
 /// and out.

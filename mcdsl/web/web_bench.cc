@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::size_t kRows = 50;
 
-constexpr TemplateFile kFiles[] = {
-    {"page.html", R"(<!doctype html>
+constexpr TemplateFile kFiles[] = {{"page.html", R"(<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -27,7 +26,7 @@ constexpr TemplateFile kFiles[] = {
 </body>
 </html>
 )"},
-    {"list.html", R"({{layout page.html}}
+                                   {"list.html", R"({{layout page.html}}
 {{block title}}{{title}}{{end}}
 {{block content}}
 <ul id="rows">
@@ -40,7 +39,7 @@ constexpr TemplateFile kFiles[] = {
 <a href="/documents?page={{next}}">Next</a>
 {{end}}
 )"},
-    {"row.html", R"(<li class="{{row.state}}" id="row-{{row.id}}">
+                                   {"row.html", R"(<li class="{{row.state}}" id="row-{{row.id}}">
 <a href="/documents/{{row.slug}}">{{row.title}}</a> <span>{{row.author}}</span> <time>{{row.pushed_at}}</time>
 {{if row.unread}}<b>new</b>{{end}}
 <form method="post" action="/documents/{{row.slug}}/read" hx-post="/documents/{{row.slug}}/read" hx-target="#row-{{row.id}}">

@@ -22,7 +22,8 @@ namespace {
 using ::testing::HasSubstr;
 
 Data read_json(std::string_view name) {
-  return value_or_throw(Data::from_json(value_or_throw(read_file(std::string(ESCAPING_CASES "/") + std::string(name)))));
+  return value_or_throw(
+      Data::from_json(value_or_throw(read_file(std::string(ESCAPING_CASES "/") + std::string(name)))));
 }
 
 std::string text(const Data& object, std::string_view name) {
@@ -52,9 +53,8 @@ Outcome render(std::string_view text, const Data& data) {
 
 // No character that could end or divide anything stands in ours more often than in Go's.
 bool is_as_strict(std::string_view ours, std::string_view go) {
-  return std::ranges::all_of(std::string_view("<>\"'`/?"), [&](char c) {
-    return std::ranges::count(ours, c) <= std::ranges::count(go, c);
-  });
+  return std::ranges::all_of(std::string_view("<>\"'`/?"),
+                             [&](char c) { return std::ranges::count(ours, c) <= std::ranges::count(go, c); });
 }
 
 void check(const Data& example, const Data& go, const Data& data) {

@@ -33,7 +33,7 @@ std::string challenge_of(std::string_view verifier) {
   return base64url_encode(crypto::as_bytes(crypto::sha256(verifier)));
 }
 
-// The names of the cookies that begin so.
+// The names of the cookies that `begin` has set.
 std::vector<std::string> cookies_of(const http::Headers& headers, std::string_view prefix) {
   std::vector<std::string> names;
   for (const auto& [name, value] : headers) {
@@ -43,7 +43,7 @@ std::vector<std::string> cookies_of(const http::Headers& headers, std::string_vi
       const std::string_view pair = http::trim(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
       const std::string_view cookie = pair.substr(0, pair.find('='));
-      if (cookie.starts_with(prefix) && http::is_token(cookie)) {
+      if (cookie.starts_with(prefix) && cookie.size() == prefix.size() + kNameDigits && http::is_token(cookie)) {
         names.emplace_back(cookie);
       }
     }
