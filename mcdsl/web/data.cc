@@ -50,8 +50,9 @@ class Builder final : public json::Visitor {
 }  // namespace
 
 Data Data::object() {
+  constexpr std::size_t kFew = 8;  // most rows have no more, and growing costs more than filling
   Data data;
-  data.value_ = Object();
+  data.value_.emplace<Object>().reserve(kFew);
   return data;
 }
 
@@ -69,7 +70,7 @@ Result<Data> Data::from_json(std::string_view text) {
 
 Data::Object& Data::as_object() {
   if (std::holds_alternative<std::monostate>(value_)) {
-    value_ = Object();
+    *this = Data::object();
   }
   auto* object = std::get_if<Object>(&value_);
   if (object == nullptr) {

@@ -145,7 +145,7 @@ class Fields {
 };
 
 template <Shown T>
-Data::Data(const T& shown) : value_(Object()) {
+Data::Data(const T& shown) : Data(object()) {
   Fields fields(*this);
   shown.show(fields);
 }

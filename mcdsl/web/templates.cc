@@ -63,7 +63,11 @@ class Templates::Set {
       }
     }
     if (reloads()) {
-      stamps_ = files_below(options_.reload_from);
+      try {
+        stamps_ = files_below(options_.reload_from);
+      } catch (const std::filesystem::filesystem_error& error) {
+        throw Exception(Code::failed_precondition, std::string("templates: ") + error.what());
+      }
     }
     programs_ = std::make_shared<const Programs>(compile());
   }
