@@ -115,8 +115,7 @@ Result<std::shared_ptr<const Programs>> Templates::Set::current() {
   } catch (const Exception& exception) {
     error_ = exception.error();
   } catch (const std::filesystem::filesystem_error& gone) {  // a file vanished while it was looked at
-    stamps_.clear();
-    error_ = Error(Code::internal, gone.what());
+    return fail(Code::internal, std::string("templates: ") + gone.what());
   }
   if (error_) {
     return fail(*error_);

@@ -49,7 +49,7 @@ class HtmlTokenizer {
       const char next = at_ + 1 < html_.size() ? html_[at_ + 1] : '\0';
       const char third = at_ + 2 < html_.size() ? html_[at_ + 2] : '\0';
       if (html_[at_] != '<') {
-        text(1);
+        text(std::min(html_.find('<', at_), html_.size()) - at_);
       } else if (is_letter(next)) {
         ++at_;
         tag("");
@@ -148,12 +148,17 @@ class HtmlTokenizer {
     }
     bool escaped = false;  // §13.2.5.18: a script behind "<!--"
     bool twice = false;    // and there, behind "<script"
-    while (at_ < html_.size() && (twice || !ends(element))) {
+    while (at_ < html_.size()) {
+      const bool ended = html_[at_] == '<' && ends(element);
+      if (ended && !twice) {
+        return;
+      }
       if (element == "script") {
-        twice = escaped && ((twice && !ends("script")) || (!twice && at("<script")));
+        twice = escaped && !ended && (twice || at("<script"));
         escaped = (escaped || at("<!--")) && !at("-->");
       }
-      text(1);
+      // Nothing but these begins what counts.
+      text(std::max<std::size_t>(std::min(html_.find_first_of("<-", at_ + 1), html_.size()) - at_, 1));
     }
   }
 
