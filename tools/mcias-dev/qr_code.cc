@@ -28,10 +28,11 @@ std::string qr_code(std::string_view text) {
                            "a text of " + std::to_string(text.size()) + " bytes does not fit into a QR code");
   }
   const int width = code->width;
-  const std::span modules(code->data, static_cast<std::size_t>(width) * static_cast<std::size_t>(width));
+  const auto size = static_cast<std::size_t>(width);
+  const std::span modules(code->data, size * size);
   const auto is_light = [&](int row, int column) {
     return row < 0 || column < 0 || row >= width || column >= width ||
-           (modules[static_cast<std::size_t>(row * width + column)] & 1U) == 0;
+           (modules[static_cast<std::size_t>(row) * size + static_cast<std::size_t>(column)] & 1U) == 0;
   };
   std::string picture;
   for (int row = -kBorder; row < width + kBorder; row += 2) {

@@ -40,7 +40,7 @@ std::string encode(const Fields& fields) {
 Response SsoBrowser::seen(Response response) {
   for (const auto& [name, value] : response.headers) {
     if (name == "set-cookie") {
-      cookie_ = value.contains("Max-Age=0") ? "" : std::string(value.substr(0, value.find(';')));
+      cookie_ = value.substr(0, value.find(';'));
     }
   }
   form_.clear();

@@ -44,7 +44,6 @@ class SsoBrowser {
         {{"username", std::string(username)}, {"password", std::string(password)}, {"totp_code", std::string(totp)}});
   }
 
-  [[nodiscard]] const std::string& cookie() const noexcept { return cookie_; }
   [[nodiscard]] const Fields& form() const noexcept { return form_; }
   void forget_cookie() { cookie_.clear(); }
 

@@ -16,11 +16,11 @@ label { display: block; margin-top: 1rem }
 input, button { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; border: 1px solid GrayText;
   border-radius: .4rem }
 button { margin-top: 1.5rem; cursor: pointer }
-.hint { color: GrayText }
+.hint { font-size: .9rem }
 [role=alert] { border-left: .3rem solid #c00; padding-left: .7rem }
 )";
 
-std::string page(std::string_view title, std::string_view content, std::string_view nonce) {
+std::string whole_page(std::string_view title, std::string_view content, std::string_view nonce) {
   std::string html = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   html.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
   html.append(escape_html(title)).append("</title>\n<style nonce=\"").append(escape_html(nonce)).append("\">");
@@ -70,34 +70,34 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string login_page(const LoginPage& shown) {
-  const std::string title = "Log in to " + shown.request.client->service_name;
-  std::string content = "<h1>" + escape_html(title) + "</h1>\n" + alert(shown.problem);
+std::string login_page(const LoginPage& page) {
+  const std::string title = "Log in to " + page.request.client->service_name;
+  std::string content = "<h1>" + escape_html(title) + "</h1>\n" + alert(page.problem);
   content.append("<form method=\"post\" action=\"").append(protocol::kSsoAuthorizePath).append("\">\n");
-  content.append(hidden(kCsrfField, shown.csrf_token));
-  content.append(hidden(protocol::kClientId, shown.request.client->client_id));
-  content.append(hidden(protocol::kRedirectUri, shown.request.redirect_uri));
-  content.append(hidden(protocol::kState, shown.request.state));
-  content.append(hidden(protocol::kCodeChallenge, shown.request.code_challenge));
+  content.append(hidden(kCsrfField, page.csrf_token));
+  content.append(hidden(protocol::kClientId, page.request.client->client_id));
+  content.append(hidden(protocol::kRedirectUri, page.request.redirect_uri));
+  content.append(hidden(protocol::kState, page.request.state));
+  content.append(hidden(protocol::kCodeChallenge, page.request.code_challenge));
   content.append(hidden(protocol::kCodeChallengeMethod, protocol::kCodeChallengeMethodS256));
   content.append(labelled(kUsernameField, "User name",
                           "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" required value=\"" +
-                              escape_html(shown.username) + "\"" + (shown.username.empty() ? " autofocus" : "")));
+                              escape_html(page.username) + "\"" + (page.username.empty() ? " autofocus" : "")));
   content.append(labelled(kPasswordField, "Password",
                           std::string("type=\"password\" autocomplete=\"current-password\" required") +
-                              (shown.username.empty() ? "" : " autofocus")));
+                              (page.username.empty() ? "" : " autofocus")));
   content.append(labelled(kTotpField, "One-time code <span class=\"hint\">if you have set one up</span>",
                           "inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"6\""));
   content.append("<button>Log in</button>\n</form>\n");
-  return page(title, content, shown.nonce);
+  return whole_page(title, content, page.nonce);
 }
 
 std::string problem_page(std::string_view problem, std::string_view nonce) {
-  return page("This login cannot go on",
-              "<h1>This login cannot go on</h1>\n" + alert(problem) +
-                  "<p>Go back to the service and start again. If that does not help, its operator has to look at "
-                  "how it is registered here.</p>\n",
-              nonce);
+  return whole_page("This login cannot go on",
+                    "<h1>This login cannot go on</h1>\n" + alert(problem) +
+                        "<p>Go back to the service and start again. If that does not help, its operator has to look at "
+                        "how it is registered here.</p>\n",
+                    nonce);
 }
 
 }  // namespace mcias

@@ -40,8 +40,8 @@ std::string random_text(std::size_t bytes) {
   return mcdsl::base64url_encode(mcdsl::crypto::random_bytes(bytes));
 }
 
-// Before the login there is no session, so the form is bound to a cookie that says nothing but "the same browser". One
-// that is there is kept: with a new one for each page, the second tab would spoil the first.
+// There is no session with this server, so the form is bound to a cookie that says nothing but "the same browser". One
+// that is there is kept, also after a login: a new one would spoil the page in the next tab.
 std::string binding_of(const http::Request& request) {
   const auto cookie = http::find_cookie(request.headers(), kCookie);
   const auto bytes = cookie ? mcdsl::base64url_decode(*cookie) : std::nullopt;
@@ -126,13 +126,11 @@ class Pages {
     if (!target) {
       return show_refusal(request, *wanted, *username, target.error());
     }
-    http::Response response = http::text("")
-                                  .with_status(kFound)
-                                  .with_header("location", target->reveal())
-                                  .with_header("cache-control", "no-store")
-                                  .with_header("referrer-policy", "no-referrer");
-    http::expire_cookie(response, cookie_with({}));
-    return response;
+    return http::text("")
+        .with_status(kFound)
+        .with_header("location", target->reveal())
+        .with_header("cache-control", "no-store")
+        .with_header("referrer-policy", "no-referrer");
   }
 
  private:
