@@ -9,11 +9,8 @@
 
 #include "mcdsl/auth/protocol.h"
 #include "mcdsl/base/file.h"
-#include "mcdsl/http/access_log.h"
-#include "mcdsl/http/pipeline.h"
 #include "tools/mcias-dev/sso_browser.h"
 #include "tools/mcias-dev/sso_html.h"
-#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
@@ -301,33 +298,6 @@ TEST_F(SsoTest, AllowsItsPageNothingButItsStyleAndItsForm) {
       << "browsers hold the redirect behind the form to it";
   EXPECT_THAT(std::string(page.headers.get("set-cookie").value()),
               AllOf(HasSubstr("__Host-mcias_login="), HasSubstr("; Path=/; Secure; HttpOnly; SameSite=Lax")));
-}
-
-TEST_F(SsoTest, LogsNoPasswordNoCodeAndNoState) {
-  const mcdsl::http::Pipeline application(server_.router,
-                                          {mcdsl::http::access_log(server_.log.logger(), server_.clock)});
-  const mcdsl::Secret secret("canary-secret-bytes!");
-  ASSERT_TRUE(server_.store.set_totp("alice", {.secret = secret}));
-  Fields parameters = good_parameters();
-  parameters["state"] = "canary-state";
-  SsoBrowser browser(application);
-  (void)browser.open(parameters);
-  std::string pages = browser.log_in("alice", "canary-wrong").body;
-  pages += browser.log_in("canary-name", "canary-wrong", "000000").body;
-  const std::string totp = totp_code(secret, totp_step(server_.clock.now()));
-  const std::string code = redirected(browser.log_in("alice", kPassword, totp))["code"];
-  ASSERT_NE(code, "");
-  const std::string token = read(redeem(application, code)).token;
-  EXPECT_NE(token, "");
-  (void)redeem(application, code);
-  const std::string log = server_.log.text();
-  for (const std::string& hidden :
-       {code, totp, token, std::string(kPassword), std::string(kVerifier), std::string("canary"),
-        base32_encode(secret.reveal()), browser.form().empty() ? code : browser.form().at("csrf_token")}) {
-    EXPECT_THAT(log, Not(HasSubstr(hidden)));
-  }
-  EXPECT_THAT(log, AllOf(HasSubstr("sso login"), HasSubstr("/sso/authorize"), HasSubstr("one-time code")));
-  EXPECT_THAT(pages, Not(HasSubstr("canary-wrong")));
 }
 
 }  // namespace
