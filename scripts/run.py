@@ -360,7 +360,9 @@ def set_up():
     authority = make_authority()
     mcias = Service("mcias-dev", 9443, authority)
     mcq = Service("mcq", 8443, authority)
-    mcias.configure('\n[[policy]]\nname = "mallory has no business in mcq"\naccounts = ["mallory"]\nservices = ["mcq"]\n')
+    mcias.configure('\n[[policy]]\nname = "mallory has no business in mcq"\naccounts = ["mallory"]\nservices = ["mcq"]\n'
+                    '\n[[sso_clients]]\nclient_id = "mcq"\nservice_name = "mcq"\n'
+                    f'redirect_uris = ["https://localhost:{mcq.port}/sso/callback"]\n')
     mcq.configure(f'\n[mcias]\nserver_url = "https://localhost:{mcias.port}"\nca_cert = "{authority}/ca.pem"\n'
                   'service_name = "mcq"\n')
     return mcias, mcq

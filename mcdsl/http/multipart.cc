@@ -100,10 +100,10 @@ MultipartReader::MultipartReader(std::string_view boundary, Source source, const
     : source_(std::move(source)),
       limits_(limits),
       delimiter_(std::string("\r\n--").append(boundary)),
-      buffer_(std::max(kBufferBytes, 2 * (limits.header_bytes + delimiter_.size() + kMaxPadding))) {
+      buffer_(std::max(kBufferBytes, 2 * (limits.header_bytes + delimiter_.size() + kMaxPadding))),
+      end_(kLineEnd.size()) {
   // The first delimiter has no line before it: with one, it is like all others.
   std::ranges::copy(kLineEnd, buffer_.begin());
-  end_ = kLineEnd.size();
 }
 
 Result<MultipartReader> MultipartReader::make(const Headers& headers, Source source, const Limits& limits) {

@@ -14,7 +14,9 @@
 #include "mcdsl/db/database.h"
 #include "mcdsl/terminal/password.h"
 #include "tools/mcias-dev/identity.h"
+#include "tools/mcias-dev/qr_code.h"
 #include "tools/mcias-dev/store.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
@@ -160,6 +162,32 @@ void issue_token(const Words& words, const Config& config, const Console& consol
   console.out << value_or_throw(identity.issue_system_token(username)).token.reveal() << '\n';
 }
 
+void enroll(const Words& words, const Config& config, const Console& console) {
+  const std::string username = value_or_throw(canonical_username(words.name));
+  const OpenStore store(config, console);
+  const auto account = store->find(username);
+  if (!account || account->type == AccountType::system) {
+    value_or_throw(store->set_totp(username, {}));  // says what is wrong, and throws
+  }
+  const Secret secret = new_totp_secret();
+  const std::string uri = otpauth_uri(config.identity.issuer, username, secret);
+  console.out << qr_code(uri) << "\nFor an app that cannot see the picture: " << uri
+              << "\n\nThe code that the app shows now: " << std::flush;
+  const auto step = find_totp_step(secret, console.read_line().reveal(), console.clock.now(), 0);
+  if (!step) {
+    throw Exception(Code::invalid_argument, "that is not the code of this moment: nothing has changed");
+  }
+  value_or_throw(store->set_totp(username, {.secret = secret, .last_step = *step}));
+  console.out << "\nfrom now on " << username << " logs in with a code; its tokens are revoked\n";
+}
+
+void disable_totp(const Words& words, const Config& config, const Console& console) {
+  const std::string username = value_or_throw(canonical_username(words.name));
+  const OpenStore store(config, console);
+  value_or_throw(store->remove_totp(username));
+  console.out << username << " logs in without a code; its tokens are revoked\n";
+}
+
 // Parses the words behind a command, and only then runs what they name: CLI11's exceptions are about the former.
 int parse_and_run(CLI::App& app, std::span<const std::string> arguments, const std::function<void()>& action,
                   const Console& console) {
@@ -232,6 +260,19 @@ int run_token_command(std::span<const std::string> arguments, const Config& conf
   CLI::App app("Tokens of system accounts", "mcias-dev token");
   add_named(app, "issue", "print a new long-lived token of a system account", words);
   return parse_and_run(app, arguments, [&] { issue_token(words, config, console); }, console);
+}
+
+int run_totp_command(std::span<const std::string> arguments, const Config& config, const Console& console) {
+  Words words;
+  std::function<void()> action;
+  CLI::App app("Second factors: codes of an authenticator app", "mcias-dev totp");
+  add_named(app, "enroll", "show a new secret, which replaces one that is there", words)->callback([&] {
+    action = [&] { enroll(words, config, console); };
+  });
+  add_named(app, "disable", "let the account log in without a code", words)->callback([&] {
+    action = [&] { disable_totp(words, config, console); };
+  });
+  return parse_and_run(app, arguments, [&] { action(); }, console);
 }
 
 }  // namespace mcias

@@ -33,4 +33,9 @@ struct Console {
 [[nodiscard]] int run_token_command(std::span<const std::string> arguments, const Config& config,
                                     const Console& console);
 
+/// `mcias-dev totp enroll NAME`: shows a new secret as a QR code and as text, and stores it once a first code has
+/// proven that an app knows it; `totp disable NAME`. Both revoke the account's tokens.
+[[nodiscard]] int run_totp_command(std::span<const std::string> arguments, const Config& config,
+                                   const Console& console);
+
 }  // namespace mcias

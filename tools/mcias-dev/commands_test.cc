@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "tools/mcias-dev/test_server.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
 
 using mcdsl::Secret;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -163,6 +165,68 @@ TEST_F(CommandsTest, IssueTokensToSystemAccounts) {
   EXPECT_TRUE(server_.is_valid(text)) << "signed with the key of the server";
   EXPECT_EQ(user({"disable", "robot"}).exit_code, 0);
   EXPECT_FALSE(server_.is_valid(text));
+}
+
+// The app is on a telephone: what it shows follows from what the command has printed.
+class App {
+ public:
+  explicit App(const mcdsl::Clock& clock) : clock_(clock) {}
+  [[nodiscard]] std::string code_for(std::string_view screen) const {
+    const auto at = screen.find("secret=") + 7;
+    const std::string_view text = screen.substr(at, screen.find('&', at) - at);
+    std::string bytes;
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : text) {
+      bits = (bits << 5U) | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+      if ((count += 5) >= 8) {
+        bytes.push_back(static_cast<char>((bits >> (count -= 8)) & 0xFFU));
+      }
+    }
+    return totp_code(Secret(bytes), totp_step(clock_.now()));
+  }
+
+ private:
+  const mcdsl::Clock& clock_;
+};
+
+TEST_F(CommandsTest, EnrollASecondFactorOnceItsAppHasProvenItself) {
+  server_.add_user("alice", kPassword);
+  const std::string token = server_.token_of("alice", kPassword);
+  const App app(server_.clock);
+  std::ostringstream out;
+  std::string typed = "000000";
+  const Console console{.out = out,
+                        .err = out,
+                        .ask_password = {},
+                        .read_line = [&] { return Secret(typed.empty() ? app.code_for(out.str()) : typed); },
+                        .clock = server_.clock};
+  const std::vector<std::string> enroll{"enroll", "Alice"};
+  EXPECT_THROW((void)run_totp_command(enroll, server_.config, console), mcdsl::Exception);
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200) << "nothing has changed";
+
+  out.str("");
+  typed.clear();
+  ASSERT_EQ(run_totp_command(enroll, server_.config, console), 0);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("█▀"), HasSubstr("otpauth://totp/mcias-dev:alice?secret=")));
+  EXPECT_FALSE(server_.is_valid(token));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 401);
+  EXPECT_EQ(server_.store.totp_of(find("alice").id)->last_step, totp_step(server_.clock.now()))
+      << "the first code is used up";
+
+  const Outcome disabled = run(run_totp_command, {"disable", "alice"});
+  EXPECT_EQ(disabled.out, "alice logs in without a code; its tokens are revoked\n");
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, ShowNoSecretForAnAccountThatCannotHaveOne) {
+  server_.add_system("robot");
+  for (const std::string name : {"robot", "nobody"}) {
+    const Outcome refused = run(run_totp_command, {"enroll", name});
+    EXPECT_EQ(refused.out, "");
+    EXPECT_NE(refused.err, "");
+  }
+  EXPECT_EQ(run(run_totp_command, {"disable"}).exit_code, 64);
 }
 
 TEST_F(CommandsTest, NameTheAccountThatIsNotThere) {

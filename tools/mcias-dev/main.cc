@@ -12,6 +12,9 @@
 #include "tools/mcias-dev/config.h"
 #include "tools/mcias-dev/identity.h"
 #include "tools/mcias-dev/rest.h"
+#include "tools/mcias-dev/sso.h"
+#include "tools/mcias-dev/sso_codes.h"
+#include "tools/mcias-dev/sso_pages.h"
 #include "tools/mcias-dev/store.h"
 
 namespace {
@@ -33,6 +36,10 @@ int run_token(std::span<const std::string> arguments, const mcias::Config& confi
   return mcias::run_token_command(arguments, config, console());
 }
 
+int run_totp(std::span<const std::string> arguments, const mcias::Config& config) {
+  return mcias::run_totp_command(arguments, config, console());
+}
+
 void serve(mcdsl::Service& service, const mcias::Config& config) {
   auto database = mcdsl::db::Database::open(config.database, {.logger = service.logger(), .clock = service.clock()});
   database.migrate(mcias::migrations());
@@ -42,6 +49,11 @@ void serve(mcdsl::Service& service, const mcias::Config& config) {
   service.logger().info("identity server", {{"purpose", kPurpose}, {"key_id", identity.public_key().key_id}});
   service.health().add("database", database);
   mcias::add_routes(service.router(), identity);
+  const mcias::SsoCodes codes(database, service.clock());
+  const mcias::Sso sso(config, store, codes, identity, service.logger());
+  if (!config.sso_clients.empty()) {
+    mcias::add_sso_routes(service.router(), sso, config, service.clock());
+  }
   service.serve();
 }
 
@@ -53,6 +65,7 @@ int main(int argc, char** argv) {
        .version = MCIAS_DEV_VERSION,
        .about = "An MCIAS identity server " + std::string(kPurpose),
        .commands = {{.name = "user", .about = "accounts: add, passwd, role, disable, enable, list", .run = run_user},
-                    {.name = "token", .about = "tokens of system accounts: issue", .run = run_token}}},
+                    {.name = "token", .about = "tokens of system accounts: issue", .run = run_token},
+                    {.name = "totp", .about = "second factors: enroll, disable", .run = run_totp}}},
       argc, argv, serve);
 }
