@@ -67,6 +67,7 @@ def folders_are_private(folder, _):
         print("only root can make accounts")
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as root:
+        (pathlib.Path(root) / "etc").mkdir()
         code, output = run("systemd-sysusers", f"--root={root}", str(folder / "mcq.sysusers"))
         assert code == 0, output
         account = re.search(r"^mcq:x:(\d+):", (pathlib.Path(root) / "etc/passwd").read_text(), re.MULTILINE)
