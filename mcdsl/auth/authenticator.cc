@@ -330,8 +330,15 @@ Result<Session> Authenticator::renew(std::string_view token, std::chrono::nanose
 }
 
 Result<void> Authenticator::ping() const {
+  if (const auto answered = date(); !answered) {
+    return fail(answered.error());
+  }
+  return {};
+}
+
+Result<std::string> Authenticator::date() const {
   const HttpsRequest request{.method = "GET", .path = protocol::kHealthPath};
-  const auto response = state_->client.send(request, state_->client.deadline());
+  auto response = state_->client.send(request, state_->client.deadline());
   if (!response) {
     return fail(response.error());
   }
@@ -342,7 +349,7 @@ Result<void> Authenticator::ping() const {
   if (!answer || answer->status != protocol::kStatusOk) {
     return fail(state_->client.unexpected(request, "the answer does not say that it is well"));
   }
-  return {};
+  return std::move(response->date);
 }
 
 }  // namespace mcdsl::auth

@@ -88,6 +88,10 @@ class Authenticator final : public TokenVerifier {
   /// Whether MCIAS answers: for a health check. Errors: unavailable.
   [[nodiscard]] Result<void> ping() const;
 
+  /// The same; what MCIAS takes the time to be, as the Date field of its answer says it (RFC 9110 §5.6.7), empty where
+  /// it does not: for who looks for a clock that is wrong.
+  [[nodiscard]] Result<std::string> date() const;
+
  private:
   class State;
 

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/journal.h"
 #include "mcdsl/base/log_buffer.h"
 #include "mcdsl/cli/program.h"
+#include "mcdsl/doctor/doctor.h"
 #include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
@@ -50,6 +52,15 @@ void log_listeners(const log::Logger& logger, std::span<const config::Listener> 
       logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
     }
   }
+}
+
+std::shared_ptr<log::Sink> log_sink(log::Format format) {
+  auto buffered = std::make_shared<log::BufferedSink>(std::make_shared<log::FdSink>(STDERR_FILENO), format);
+  const char* journal = std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  if (journal != nullptr && log::is_journal(STDERR_FILENO, journal)) {
+    return std::make_shared<log::JournalSink>(std::move(buffered));
+  }
+  return buffered;
 }
 
 // A folder that goes with its end.
@@ -107,6 +118,11 @@ class CommandLine {
       program.commands.push_back(migrate_command());
     }
     program.commands.push_back(config_command());
+    program.commands.push_back(
+        {.name = "doctor",
+         .about = "look for what is wrong with this installation, each finding with its fix; 1 where anything is",
+         .options = {{.name = "json", .about = "as a JSON array, for machines"}},
+         .run = with_values([this](const cli::Values& values) { return examine(values.has("json")); })});
     program.commands.push_back(
         {.name = "routes",
          .about = "list what is served, each with its access rule",
@@ -204,13 +220,28 @@ class CommandLine {
     logger.info("log level", {{"level", log::name(log.level)}});
   }
 
+  int examine(bool as_json) {
+    doctor::Installation installation{
+        .name = hooks_.name, .config_file = source().file, .migrations = hooks_.migrations};
+    try {
+      installation.config = load().standard;
+    } catch (const config::Invalid& problem) {
+      installation.config_findings = problem.findings();
+    }
+    const auto findings = doctor::examine(installation);
+    if (as_json) {
+      std::cout << doctor::to_json(findings) << '\n';
+    } else {
+      doctor::print(findings, std::cout);
+    }
+    return static_cast<int>(findings.empty() ? Exit::ok : Exit::failure);
+  }
+
   int serve() {
     block_signals();
     const Hooks::Loaded loaded = load();
     const config::Standard& standard = *loaded.standard;
-    const log::Logger logger(
-        std::make_shared<log::BufferedSink>(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format),
-        standard.log.format);
+    const log::Logger logger(log_sink(standard.log.format), standard.log.format);
     logger.set_level(standard.log.level);
     logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
     log_listeners(logger, loaded.listeners);

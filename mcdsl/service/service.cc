@@ -219,7 +219,11 @@ void Service::State::wait_for_end(httpserver::Server& server, httpserver::Server
   for (;;) {
     const auto signal = signals.next(notifier.ping_interval());
     if (!signal) {
-      notifier.ping();
+      // Of the loops themselves: a process whose main thread alone is alive serves nobody.
+      const bool admin_progresses = admin == nullptr || admin->is_progressing();
+      if (server.is_progressing() && admin_progresses) {
+        notifier.ping();
+      }
     } else if (*signal == SIGHUP) {
       notifier.reloading();
       reload(server, admin);

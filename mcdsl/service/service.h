@@ -91,7 +91,7 @@ class Service {
   ///
   /// Under systemd the sockets of a socket unit (LISTEN_FDS) take the place of `server.listen_addr` and
   /// `server.also_listen`, and the manager hears when the service is ready, reloads, stops, and (WatchdogSec=) that its
-  /// main thread is alive. Throws Exception where it cannot listen.
+  /// main thread and its event loops go on. Throws Exception where it cannot listen.
   void serve();
 
  private:

@@ -2,6 +2,7 @@
 
 #include "mcdsl/cli/program.h"
 #include "tools/mcdsl/ca.h"
+#include "tools/mcdsl/doctor.h"
 
 namespace mcdsl::tool {
 
@@ -9,7 +10,7 @@ cli::Program describe(std::ostream& out, const Clock& clock) {
   return {.name = "mcdsl",
           .version = MCDSL_VERSION,
           .about = "what an operator of small services needs beside them",
-          .commands = {ca_commands(out, clock)},
+          .commands = {ca_commands(out, clock), doctor_command(out, clock)},
           .exit_codes = {{.code = 0, .about = "done, and nothing was found wrong"},
                          {.code = 1, .about = "it failed, or something was found wrong"},
                          {.code = cli::kUsage, .about = "the command line is wrong"}}};

@@ -5,9 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "mcdsl/config/standard.h"
 #include "mcdsl/net/address.h"
 
-namespace mcdsl::internal {
+namespace mcdsl::doctor {
 
 /// How to reach the service that runs on this machine.
 struct HealthProbe {
@@ -22,9 +23,12 @@ struct HealthProbe {
     std::string body;
   };
 
+  /// The one for a service with that configuration, at one of its addresses.
+  [[nodiscard]] static HealthProbe of(const config::Server& config, const net::Address& address);
+
   /// Asks for /v1/health, on a connection of its own. Throws Exception (unavailable) that names the URL and what
   /// failed.
   [[nodiscard]] Answer ask() const;
 };
 
-}  // namespace mcdsl::internal
+}  // namespace mcdsl::doctor

@@ -1,4 +1,4 @@
-#include "mcdsl/service/internal/health_probe.h"
+#include "mcdsl/doctor/health_probe.h"
 
 #include <algorithm>
 #include <array>
@@ -18,8 +18,9 @@
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/unique_fd.h"
+#include "mcdsl/httpserver/server.h"
 
-namespace mcdsl::internal {
+namespace mcdsl::doctor {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
@@ -234,7 +235,25 @@ HealthProbe::Answer parse_answer(const std::string& text) {
   return {.status = status, .body = text.substr(head_end + kHeadEnd.size())};
 }
 
+// Whether the service takes us for one of its proxies, which begin with a PROXY header.
+bool is_taken_for_proxy(const config::Server& config, const net::Address& address) {
+  if (!config.proxy_protocol) {
+    return false;
+  }
+  const std::string host = address.reachable().host;  // where we come from too
+  const std::string us = address.is_unix() ? "unix" : host == "localhost" ? "127.0.0.1" : host;
+  return httpserver::trusted_proxies(config).contains(http::Peer{.address = us});
+}
+
 }  // namespace
+
+HealthProbe HealthProbe::of(const config::Server& config, const net::Address& address) {
+  HealthProbe probe{.address = address, .as_proxy = is_taken_for_proxy(config, address)};
+  if (config.tls == config::Tls::on) {
+    probe.certificate = config.tls_cert;
+  }
+  return probe;
+}
 
 HealthProbe::Answer HealthProbe::ask() const {
   const std::string authority = address.is_unix() ? "localhost" : address.reachable().to_string();
@@ -256,4 +275,4 @@ HealthProbe::Answer HealthProbe::ask() const {
   }
 }
 
-}  // namespace mcdsl::internal
+}  // namespace mcdsl::doctor

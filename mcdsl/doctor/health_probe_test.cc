@@ -1,4 +1,4 @@
-#include "mcdsl/service/internal/health_probe.h"
+#include "mcdsl/doctor/health_probe.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "mcdsl/testing/certificates.h"
 #include "mcdsl/testing/temp_dir.h"
 
-namespace mcdsl::internal {
+namespace mcdsl::doctor {
 namespace {
 
 using ::testing::AllOf;
@@ -95,4 +95,4 @@ TEST_F(HealthProbeTest, DoesNotWaitForeverForAServerThatIsSilent) {
 }
 
 }  // namespace
-}  // namespace mcdsl::internal
+}  // namespace mcdsl::doctor
