@@ -32,7 +32,7 @@ function(mcdsl_install)
   # Before 1.0 a minor version may change the interface.
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
   install(FILES "${PROJECT_BINARY_DIR}/mcdslConfig.cmake" "${PROJECT_BINARY_DIR}/mcdslConfigVersion.cmake"
-      "${PROJECT_SOURCE_DIR}/cmake/McdslProto.cmake"
+      "${PROJECT_SOURCE_DIR}/cmake/McdslProto.cmake" "${PROJECT_SOURCE_DIR}/cmake/McdslWeb.cmake"
     DESTINATION "${destination}")
   install(EXPORT mcdsl FILE mcdslTargets.cmake NAMESPACE mcdsl:: DESTINATION "${destination}")
 endfunction()

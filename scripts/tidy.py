@@ -1,7 +1,8 @@
 """Runs clang-tidy over every source in a build's compile commands, several at a time.
 
 A file that was clean is not looked at again until it, a header it includes, its flags, the checks or clang-tidy
-itself change: the cache holds, per file, the headers of the last clean run and a digest of all that mattered.
+itself change: the cache holds, per file, the headers of its last clean runs and a digest of all that mattered. Nothing
+in it names the folder of the repository, so that clones share it, as they share ccache's.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -19,21 +21,28 @@ CLANG_TIDY = "clang-tidy-19"
 # In tests and benchmarks the framework's macros make style findings slow and noisy; what finds defects stays.
 TEST_CHECKS = "-readability-*,-modernize-*,-misc-*,-cppcoreguidelines-*,-google-*,-performance-unnecessary-value-param,-concurrency-mt-unsafe"
 TEST_SUFFIXES = ("_test", "_bench", "_fuzz")
+ROOT = pathlib.Path.cwd().resolve()
+KEPT_RUNS = 4  # of a file: branches take turns
+
+
+def portable(text):
+    """The same in every clone: without the folder of this one."""
+    return re.sub(re.escape(str(ROOT)) + r"(?=/|\s|$)", "@", text)
 
 
 @functools.cache
-def fingerprint(path):
+def fingerprint(name):
     """A file's digest; for those outside the repository, which packages own, size and time stand for the content."""
-    file = pathlib.Path(path)
-    if file.is_relative_to(pathlib.Path.cwd()):
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    status = file.stat()
+    if name.startswith("@"):
+        return hashlib.sha256((ROOT / name[2:]).read_bytes()).hexdigest()
+    status = pathlib.Path(name).stat()
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def digest_of(entry, headers, common):
     try:
-        parts = [common, entry["command"], entry["file"]] + [f"{h} {fingerprint(h)}" for h in headers]
+        parts = [common, portable(entry["command"]), portable(entry["file"])]
+        parts += [f"{name} {fingerprint(name)}" for name in headers]
     except OSError:  # a header is gone
         return None
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -47,27 +56,34 @@ def headers_of(entry):
     command = command[: command.index("-o")] + ["-M", entry["file"]]
     output = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True, check=True).stdout
     names = output.split(":", 1)[1].replace("\\\n", " ").split()
-    return sorted({str((pathlib.Path(entry["directory"]) / name).resolve()) for name in names})
+    return sorted({portable(str((pathlib.Path(entry["directory"]) / name).resolve())) for name in names})
+
+
+def clean_runs(record):
+    try:
+        return json.loads(record.read_text())
+    except (OSError, ValueError):  # none yet, or another clone is writing it
+        return []
 
 
 def checked(entry, build, cache, common):
     """None for a clean file, otherwise what clang-tidy said."""
     source = pathlib.Path(entry["file"])
-    record = cache / (hashlib.sha256(entry["file"].encode()).hexdigest()[:32] + ".json")
-    if record.exists():
-        known = json.loads(record.read_text())
-        if known["digest"] == digest_of(entry, known["headers"], common):
-            return None
+    record = cache / (hashlib.sha256(portable(entry["file"]).encode()).hexdigest()[:32] + ".json")
+    runs = clean_runs(record)
+    if any(run["digest"] == digest_of(entry, run["headers"], common) for run in runs):
+        return None
     command = [CLANG_TIDY, "-p", build, "--quiet", entry["file"]]
     if source.stem.endswith(TEST_SUFFIXES):
         command.insert(1, f"--checks={TEST_CHECKS}")
     started = time.monotonic()
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    print(f"    {source.relative_to(pathlib.Path.cwd())} {time.monotonic() - started:.1f} s", flush=True)
+    print(f"    {source.relative_to(ROOT)} {time.monotonic() - started:.1f} s", flush=True)
     if run.returncode != 0:
         return run.stdout or run.stderr
     headers = headers_of(entry)
-    record.write_text(json.dumps({"digest": digest_of(entry, headers, common), "headers": headers}))
+    runs.insert(0, {"digest": digest_of(entry, headers, common), "headers": headers})
+    record.write_text(json.dumps(runs[:KEPT_RUNS]))
     return None
 
 

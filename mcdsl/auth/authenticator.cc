@@ -24,6 +24,7 @@ using internal::HttpsResponse;
 
 constexpr long kOk = 200;
 constexpr long kNoContent = 204;
+constexpr long kBadRequest = 400;
 constexpr long kUnauthorized = 401;
 constexpr long kForbidden = 403;
 constexpr long kTooManyRequests = 429;
@@ -85,6 +86,17 @@ Secret login_body(const Credentials& credentials, const config::Mcias& settings)
     out.value(tag);
   }
   out.end_array().end_object();
+  return Secret(std::move(out).take());
+}
+
+Secret exchange_body(const AuthorizationCode& code) {
+  json::Writer out;
+  out.begin_object()
+      .field(protocol::kCode, code.code.reveal())
+      .field(protocol::kClientId, code.client_id)
+      .field(protocol::kRedirectUri, code.redirect_uri)
+      .field(protocol::kCodeVerifier, code.code_verifier.reveal())
+      .end_object();
   return Secret(std::move(out).take());
 }
 
@@ -252,6 +264,29 @@ Result<Session> Authenticator::login(const Credentials& credentials, std::chrono
   }
 }
 
+Result<Session> Authenticator::exchange(const AuthorizationCode& code, std::chrono::nanoseconds patience) const {
+  const Secret body = exchange_body(code);
+  const HttpsRequest request{
+      .method = "POST", .path = protocol::kSsoTokenPath, .content_type = "application/json", .body = body.reveal()};
+  const auto response = state_->client.send(request, state_->client.deadline(patience));
+  if (!response) {
+    return fail(response.error());
+  }
+  switch (response->status) {
+    case kOk:
+      return state_->read_session(request, *response);
+    case kBadRequest:  // invalid_grant (RFC 6749 §5.2)
+    case kUnauthorized:
+      return fail_visible(Code::unauthenticated, "the identity service does not know this login any more");
+    case kForbidden:
+      return fail_visible(Code::permission_denied, "this account may not log in to this service");
+    case kTooManyRequests:
+      return fail_visible(Code::resource_exhausted, "too many tries to log in");
+    default:
+      return fail(state_->client.unexpected(request, status_text(*response)));
+  }
+}
+
 Result<void> Authenticator::logout(std::string_view token, std::chrono::nanoseconds patience) const {
   if (const auto jwt = Jwt::parse(token); !jwt) {
     return fail(jwt.error());
@@ -295,8 +330,15 @@ Result<Session> Authenticator::renew(std::string_view token, std::chrono::nanose
 }
 
 Result<void> Authenticator::ping() const {
+  if (const auto answered = date(); !answered) {
+    return fail(answered.error());
+  }
+  return {};
+}
+
+Result<std::string> Authenticator::date() const {
   const HttpsRequest request{.method = "GET", .path = protocol::kHealthPath};
-  const auto response = state_->client.send(request, state_->client.deadline());
+  auto response = state_->client.send(request, state_->client.deadline());
   if (!response) {
     return fail(response.error());
   }
@@ -307,7 +349,7 @@ Result<void> Authenticator::ping() const {
   if (!answer || answer->status != protocol::kStatusOk) {
     return fail(state_->client.unexpected(request, "the answer does not say that it is well"));
   }
-  return {};
+  return std::move(response->date);
 }
 
 }  // namespace mcdsl::auth

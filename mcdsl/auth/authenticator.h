@@ -23,6 +23,14 @@ struct Credentials {
   std::optional<Secret> totp_code = {};
 };
 
+/// What single sign-on brings back to a service (RFC 6749 §4.1.3, RFC 7636 §4.5).
+struct AuthorizationCode {
+  Secret code = {};
+  Secret code_verifier = {};      ///< whose SHA-256 went along with the browser
+  std::string client_id = {};     ///< as the identity service knows the service
+  std::string redirect_uri = {};  ///< where the code came to, exactly as registered
+};
+
 /// What a successful login gives.
 struct Session {
   Secret token;
@@ -65,6 +73,11 @@ class Authenticator final : public TokenVerifier {
   [[nodiscard]] Result<Session> login(const Credentials& credentials,
                                       std::chrono::nanoseconds patience = kNoLimit) const;
 
+  /// The session that a code of single sign-on stands for; a code works once. Errors: unauthenticated (the code is
+  /// spent, too old, for another service or another verifier), permission_denied (MCIAS's policy keeps this account
+  /// from this service), resource_exhausted (too many tries), unavailable.
+  [[nodiscard]] Result<Session> exchange(const AuthorizationCode& code, std::chrono::nanoseconds patience = kNoLimit) const;
+
   /// Revokes the token. It is refused here from now on, also where MCIAS cannot be told: for 5 seconds then. A token
   /// that MCIAS has refused already counts as logged out. Errors: unauthenticated (malformed), unavailable.
   [[nodiscard]] Result<void> logout(std::string_view token, std::chrono::nanoseconds patience = kNoLimit) const;
@@ -74,6 +87,10 @@ class Authenticator final : public TokenVerifier {
 
   /// Whether MCIAS answers: for a health check. Errors: unavailable.
   [[nodiscard]] Result<void> ping() const;
+
+  /// The same; what MCIAS takes the time to be, as the Date field of its answer says it (RFC 9110 §5.6.7), empty where
+  /// it does not: for who looks for a clock that is wrong.
+  [[nodiscard]] Result<std::string> date() const;
 
  private:
   class State;

@@ -50,6 +50,33 @@ TEST_F(SessionTest, SendsACodeWhereOneWasTyped) {
   EXPECT_TRUE(mcias_.last(protocol::kLoginPath).body.contains(R"("totp_code":"123456")"));
 }
 
+TEST_F(SessionTest, ExchangesACodeOfSingleSignOn) {
+  const AuthorizationCode code{.code = Secret("the-code"),
+                               .code_verifier = Secret("the-verifier"),
+                               .client_id = "notes",
+                               .redirect_uri = "https://notes.example.org/sso/callback"};
+  const std::string token = mcias_.issue();
+  mcias_.answer(protocol::kSsoTokenPath,
+                TestResponse{.body = R"({"token":")" + token + R"(","expires_at":"2026-01-01T01:00:00Z"})"});
+  const auto session = authenticator_.exchange(code);
+  ASSERT_TRUE(session) << session.error().to_string();
+  EXPECT_EQ(session->token.reveal(), token);
+  EXPECT_EQ(session->expires_at, clock_.now() + 1h);
+  EXPECT_EQ(
+      mcias_.last(protocol::kSsoTokenPath).body,
+      R"({"code":"the-code","client_id":"notes","redirect_uri":"https://notes.example.org/sso/callback","code_verifier":"the-verifier"})");
+
+  const std::vector<std::pair<int, Code>> cases = {{400, Code::unauthenticated},   {401, Code::unauthenticated},
+                                                   {403, Code::permission_denied}, {429, Code::resource_exhausted},
+                                                   {404, Code::unavailable},       {500, Code::unavailable}};
+  for (const auto& [status, expected] : cases) {
+    mcias_.answer(protocol::kSsoTokenPath, TestResponse{.status = status, .body = R"({"error":"the-code"})"});
+    const auto refused = authenticator_.exchange(code);
+    EXPECT_EQ(code_of(refused), expected) << status;
+    EXPECT_FALSE(refused.error().to_string().contains("the-")) << refused.error().to_string();
+  }
+}
+
 TEST_F(SessionTest, TellsWrongCredentialsPolicyAndTooManyTriesApart) {
   EXPECT_EQ(code_of(authenticator_.login(credentials("wrong"))), Code::unauthenticated);
   const std::vector<std::pair<int, Code>> cases = {{401, Code::unauthenticated},    {403, Code::permission_denied},

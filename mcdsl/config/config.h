@@ -26,6 +26,9 @@ struct Source {
   std::filesystem::path file = {};  ///< empty: none
   std::string env_prefix = {};      ///< "NOTES"; empty: only the port variables and the credentials count
   Environment environment = process_environment();
+  /// Keys and variables that the struct does not have are another one's: for tools that know the standard sections
+  /// only.
+  bool ignores_unknown = false;
 };
 
 /// The configuration cannot be used; `findings()` are all the reasons, one line each: "notes.toml:3:1: server.tsl:

@@ -117,7 +117,7 @@ void list_origins(const Section& section, const std::string& path, const State& 
 Outcome fill(const Binder& binder, const Source& source) {
   Section& root = binder.root();
   root.resolve_required();
-  State state;
+  State state{.ignores_unknown = source.ignores_unknown};
   const bool file_is_known = apply_file(root, source.file, state);
   apply_environment(root, source, state);
   for (const auto& [path, file] : state.secret_files) {

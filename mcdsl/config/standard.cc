@@ -170,19 +170,44 @@ void Mcias::bind(Binder& b) {
 }
 
 void Web::bind(Binder& b) {
+  constexpr auto kShortest = std::chrono::minutes(1);
   b.listen_address("listen_addr", listen_addr,
-                   {.doc = "A listener of its own for the web pages; empty for none. $PORT_WEB replaces the port.",
+                   {.doc = "One more listener, by convention for the web pages; empty for none. TLS as at "
+                           "server.listen_addr. $PORT_WEB replaces the port.",
                     .port_variable = "PORT_WEB"});
+  b.field("public_url", public_url,
+          {.doc = "Where browsers reach the pages, such as https://notes.example.org: what forms may come from and "
+                  "what single sign-on returns to. Required where the service has pages.",
+           .format = Format::url});
+  b.field("session_idle_timeout", session_idle_timeout,
+          {.doc = "How long a person stays logged in without doing anything.", .min = kShortest});
+  b.field("session_lifetime", session_lifetime,
+          {.doc = "How long a person stays logged in at most; never longer than the identity service's token is good.",
+           .min = kShortest});
+  b.field("key_file", key_file,
+          {.doc = "The keys of session cookies and form tokens, made on first use; replicas share it. Empty for "
+                  "\"web.keys\" beside the database."});
+  b.field(
+      "templates_dir", templates_dir,
+      {.doc = "For development: a folder whose templates take the place of those in the program, read again at each "
+              "request. Empty for none."});
   b.field("vault_grpc", vault_grpc,
           {.doc = "The gRPC address of the service behind the pages.", .format = Format::host_port});
   b.field("vault_ca_cert", vault_ca_cert, {.doc = "The authority that its certificate is checked against, in PEM."});
+  b.check([this](const Refuse& refuse) {
+    if (session_idle_timeout > session_lifetime) {
+      refuse("session_idle_timeout", "is longer than web.session_lifetime, which ends every session before");
+    }
+  });
 }
 
 void Sso::bind(Binder& b) {
-  b.field(
-      "redirect_uri", redirect_uri,
-      {.doc = "Where the identity service sends the browser back to, exactly as registered there; empty for no SSO.",
-       .format = Format::url});
+  b.field("redirect_uri", redirect_uri,
+          {.doc = "Where the identity service sends the browser back to, exactly as registered there: web.public_url "
+                  "and /sso/callback. Empty for no SSO: people log in with user name and password then.",
+           .format = Format::url});
+  b.field("client_id", client_id,
+          {.doc = "The name that this service is registered by for single sign-on; empty for mcias.service_name."});
 }
 
 void Log::bind(Binder& b) {
@@ -198,7 +223,7 @@ void Standard::bind(Binder& b) {
   b.section("server", server, "Listeners, TLS, time-outs and limits.");
   b.section("database", database, "The SQLite database.");
   b.section("mcias", mcias, "The identity service.");
-  b.section("web", web, "The web pages, where they are a service of their own.");
+  b.section("web", web, "The web pages.");
   b.section("sso", sso, "Single sign-on.");
   b.section("log", log, "The log, which goes to standard error.");
   b.check([this](const Refuse& refuse) { refuse_plain(refuse, server.tls, "web.listen_addr", web.listen_addr); });

@@ -89,9 +89,14 @@ struct Mcias {
   void bind(Binder& b);
 };
 
-/// `[web]`: a user interface with a listener of its own.
+/// `[web]`: the pages that a person logs in to.
 struct Web {
-  std::string listen_addr = {};  ///< empty: none; $PORT_WEB replaces its port
+  std::string listen_addr = {};  ///< one more listener; empty: none; $PORT_WEB replaces its port
+  std::string public_url = {};   ///< "https://notes.example.org": what a browser has in its address bar
+  std::chrono::nanoseconds session_idle_timeout = std::chrono::hours(1);  ///< without a request
+  std::chrono::nanoseconds session_lifetime = std::chrono::hours(24);     ///< from login on, whatever happens
+  std::filesystem::path key_file = {};       ///< of cookies and tokens; empty: "web.keys" beside the database
+  std::filesystem::path templates_dir = {};  ///< development only: templates that take the place of embedded ones
   std::string vault_grpc = {};
   std::filesystem::path vault_ca_cert = {};
 
@@ -100,7 +105,8 @@ struct Web {
 
 /// `[sso]`.
 struct Sso {
-  std::string redirect_uri = {};  ///< must equal the one that MCIAS has registered, byte for byte
+  std::string redirect_uri = {};  ///< must equal the one that MCIAS has registered, byte for byte; empty: no SSO
+  std::string client_id = {};     ///< as registered there; empty: `mcias.service_name`
 
   void bind(Binder& b);
 };

@@ -130,6 +130,23 @@ TEST(Standard, WantsTheAddressesOfTheProxy) {
               ElementsAre(HasSubstr("server.trusted_proxies: is required while server.proxy_protocol is true")));
 }
 
+TEST(Standard, KeepsPeopleLoggedInForAnHourOfRestAndADayAtMost) {
+  const Standard standard = load_text<Standard>(kOff).value;
+  EXPECT_EQ(standard.web.session_idle_timeout, std::chrono::hours(1));
+  EXPECT_EQ(standard.web.session_lifetime, std::chrono::hours(24));
+  EXPECT_EQ(standard.web.key_file, "");
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "web.session_idle_timeout = \"25h\""),
+              ElementsAre(HasSubstr("web.session_idle_timeout: is longer than web.session_lifetime")));
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "web.session_lifetime = \"30s\""),
+              ::testing::Contains(HasSubstr("web.session_lifetime")));
+}
+
+TEST(Standard, WantsAUrlWhereBrowsersReachThePages) {
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "web.public_url = \"notes.example.org\""),
+              ElementsAre(HasSubstr("web.public_url")));
+  EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "web.public_url = \"https://notes.example.org\""), SizeIs(0));
+}
+
 TEST(Standard, RefusesAnEmptyMainAddress) {
   EXPECT_THAT(findings_of<Standard>(std::string(kOff) + "server.listen_addr = \"\""),
               ElementsAre("notes.toml:2:8: server.listen_addr: is required and must not be empty"));

@@ -8,17 +8,15 @@
 #include <string_view>
 #include <utility>
 
+#include "mcdsl/http/content_coding.h"
 #include "mcdsl/http/content_type.h"
 #include "mcdsl/http/entity_tag.h"
 #include "mcdsl/http/internal/compressor.h"
-#include "mcdsl/http/internal/content_coding.h"
-#include "mcdsl/http/internal/media_type.h"
+#include "mcdsl/http/media_type.h"
 
 namespace mcdsl::http {
 namespace {
 
-using internal::accepted_codings;
-using internal::CodingList;
 using internal::Compressor;
 
 // Whether this answer is packed for clients that want it so.
@@ -30,7 +28,7 @@ bool may_pack(const Response& response, const CompressOptions& options) {
          response.body.size() >= options.min_bytes && response.body.size() <= options.max_bytes &&
          std::ranges::none_of(kForbidden, [&](std::string_view name) { return headers.contains(name); }) &&
          !headers.has_element("cache-control", "no-transform") &&
-         internal::is_text_like(media_type(headers.get("content-type").value_or("")));
+         is_text_like(media_type(headers.get("content-type").value_or("")));
 }
 
 // The same bytes no longer stand behind the tag, but what they mean does.
@@ -88,7 +86,7 @@ Middleware compress(CompressOptions options) {
       if (!unmodified && !may_pack(response, options)) {
         return response;
       }
-      internal::add_vary(response.headers, "accept-encoding");
+      add_vary(response.headers, "accept-encoding");
       if (unmodified) {
         match_etag(request, response.headers);
       } else {

@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "mcdsl/http/conditional.h"
+#include "mcdsl/http/content_coding.h"
 #include "mcdsl/http/date.h"
 #include "mcdsl/http/entity_tag.h"
-#include "mcdsl/http/internal/content_coding.h"
 #include "mcdsl/http/ranges.h"
 
 namespace {
@@ -87,7 +87,7 @@ void check_codings(std::string_view text) {
   if (!headers.try_add("accept-encoding", text)) {
     return;
   }
-  const auto list = mcdsl::http::internal::accepted_codings(headers);
+  const auto list = mcdsl::http::accepted_codings(headers);
   require(list.count <= 2 && (list.count < 2 || list.items[0] != list.items[1]));
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });

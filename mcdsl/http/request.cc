@@ -111,6 +111,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       }
       out.push_back(byte->front());
       i += 2;
+    } else if (text[i] == '\0') {
+      return std::nullopt;
     } else {
       out.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
     }

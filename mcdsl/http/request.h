@@ -121,6 +121,7 @@ class Request {
   [[nodiscard]] Headers& mutable_trailers() noexcept { return trailers_; }
   /// Where `read_body` reads; null for the body that is here. Lifetime: outlives the handler.
   void set_body_reader(BodyReader* reader) noexcept { body_reader_ = reader; }
+  [[nodiscard]] BodyReader* body_reader() const noexcept { return body_reader_; }
   void set_peer(Peer peer) { peer_ = std::move(peer); }
   void set_stop_token(std::stop_token token) noexcept { stop_token_ = std::move(token); }
   void set_route(std::string_view pattern) { route_ = pattern; }

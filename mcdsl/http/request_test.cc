@@ -137,6 +137,9 @@ TEST(PercentEncoding, RefusesWhatIsNoText) {
   for (const std::string_view text : {"%", "%a", "%0g", "a%2", "%00", "%ff", "%C3", "%ED%A0%80", "%%32"}) {
     EXPECT_EQ(percent_decode(text), std::nullopt) << text;
   }
+  for (const bool plus : {false, true}) {
+    EXPECT_EQ(percent_decode({"a\0b", 3}, plus), std::nullopt);
+  }
 }
 
 TEST(PercentEncoding, EncodesAllButTheUnreservedAndReadsItBack) {

@@ -13,11 +13,11 @@
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/http/conditional.h"
+#include "mcdsl/http/content_coding.h"
 #include "mcdsl/http/date.h"
 #include "mcdsl/http/entity_tag.h"
 #include "mcdsl/http/internal/beneath.h"
-#include "mcdsl/http/internal/content_coding.h"
-#include "mcdsl/http/internal/media_type.h"
+#include "mcdsl/http/media_type.h"
 #include "mcdsl/http/ranges.h"
 
 namespace mcdsl::http {
@@ -103,15 +103,16 @@ struct StaticFiles::Folder {
 
   [[nodiscard]] Response answer(const Request& request, const std::string& path) const;
   [[nodiscard]] Response send(const Request& request, const std::string& path, Found found) const;
-  [[nodiscard]] std::optional<std::pair<Found, internal::ContentCoding>> packed_neighbour(const Request& request,
-                                                                                          const std::string& path,
-                                                                                          const Found& plain) const;
+  [[nodiscard]] std::optional<std::pair<Found, ContentCoding>> packed_neighbour(const Request& request,
+                                                                                const std::string& path,
+                                                                                const Found& plain) const;
 };
 
-std::optional<std::pair<Found, internal::ContentCoding>> StaticFiles::Folder::packed_neighbour(
-    const Request& request, const std::string& path, const Found& plain) const {
-  for (const internal::ContentCoding coding : internal::accepted_codings(request.headers())) {
-    auto found = open_file(path + (coding == internal::ContentCoding::gzip ? ".gz" : ".zst"));
+std::optional<std::pair<Found, ContentCoding>> StaticFiles::Folder::packed_neighbour(const Request& request,
+                                                                                     const std::string& path,
+                                                                                     const Found& plain) const {
+  for (const ContentCoding coding : accepted_codings(request.headers())) {
+    auto found = open_file(path + (coding == ContentCoding::gzip ? ".gz" : ".zst"));
     if (found && modified_at(found->status) >= modified_at(plain.status)) {
       return std::pair(*std::move(found), coding);
     }
@@ -122,12 +123,12 @@ std::optional<std::pair<Found, internal::ContentCoding>> StaticFiles::Folder::pa
 Response StaticFiles::Folder::send(const Request& request, const std::string& path, Found found) const {
   Response response;
   Headers& headers = response.headers;
-  headers.add("content-type", internal::content_type_of(path));
+  headers.add("content-type", content_type_of(path));
   headers.add("x-content-type-options", "nosniff");
   headers.add("content-security-policy", options.content_security_policy);
   headers.add("cache-control", options.hashed_names && has_hash(path) ? kForever : options.cache_control);
   if (options.precompressed) {
-    internal::add_vary(headers, "accept-encoding");
+    add_vary(headers, "accept-encoding");
     if (auto packed = packed_neighbour(request, path, found)) {
       found = std::move(packed->first);
       headers.add("content-encoding", name(packed->second));

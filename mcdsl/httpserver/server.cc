@@ -195,6 +195,10 @@ std::optional<double> Server::certificate_days_left() const {
   return parts_->certificates ? std::optional(parts_->certificates->days_left()) : std::nullopt;
 }
 
+bool Server::is_progressing() {
+  return parts_->server.is_progressing();
+}
+
 net::ServerStats Server::stats() const noexcept {
   return parts_->server.stats();
 }

@@ -74,6 +74,9 @@ class Server {
   /// How long the certificate is still good, for health and metrics; negative when it has ended. None without TLS.
   [[nodiscard]] std::optional<double> certificate_days_left() const;
 
+  /// For a watchdog: see net::Server.
+  [[nodiscard]] bool is_progressing();
+
   [[nodiscard]] net::ServerStats stats() const noexcept;
 
  private:

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/json/visit.h"
 
 namespace mcdsl::json::internal {
 namespace {
@@ -87,6 +88,9 @@ class Tree {
   [[nodiscard]] std::string_view view(Text text) const { return std::string_view(text_).substr(text.at, text.size); }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] bool allows_unknown_fields() const { return options_.allow_unknown_fields; }
+
+  // Tells the visitor every value, in the order in which they begin.
+  void tell(Visitor& visitor) const;
 
   // Calls `visit(index)` for each child of a node.
   template <class Visit>
@@ -200,6 +204,39 @@ std::string Tree::path_to(std::size_t target) const {
     at = child;
   }
   return path;
+}
+
+void Tree::tell(Visitor& visitor) const {
+  std::vector<std::size_t> open;
+  const auto close = [&](std::size_t reached) {
+    while (!open.empty() && nodes_[open.back()].end <= reached) {
+      std::holds_alternative<Object>(nodes_[open.back()].data) ? visitor.end_object() : visitor.end_array();
+      open.pop_back();
+    }
+  };
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    close(i);
+    if (!open.empty() && std::holds_alternative<Object>(nodes_[open.back()].data)) {
+      visitor.key(view(nodes_[i].key));
+    }
+    if (const auto* truth = std::get_if<bool>(&nodes_[i].data)) {
+      visitor.boolean(*truth);
+    } else if (const auto* negative = std::get_if<std::int64_t>(&nodes_[i].data)) {
+      visitor.negative(*negative);
+    } else if (const auto* natural = std::get_if<std::uint64_t>(&nodes_[i].data)) {
+      visitor.natural(*natural);
+    } else if (const auto* real = std::get_if<double>(&nodes_[i].data)) {
+      visitor.real(*real);
+    } else if (const auto* text = std::get_if<Text>(&nodes_[i].data)) {
+      visitor.string(view(*text));
+    } else if (std::holds_alternative<Null>(nodes_[i].data)) {
+      visitor.null();
+    } else {
+      std::holds_alternative<Object>(nodes_[i].data) ? visitor.begin_object() : visitor.begin_array();
+      open.push_back(i);
+    }
+  }
+  close(nodes_.size());
 }
 
 void Value::read(bool& out) const {
@@ -332,3 +369,16 @@ const std::optional<Error>& Document::error() const noexcept {
 }
 
 }  // namespace mcdsl::json::internal
+
+namespace mcdsl::json {
+
+Result<void> visit(std::string_view text, Visitor& visitor, DecodeOptions options) {
+  const internal::Tree tree(text, options);
+  if (tree.error()) {
+    return fail(*tree.error());
+  }
+  tree.tell(visitor);
+  return {};
+}
+
+}  // namespace mcdsl::json

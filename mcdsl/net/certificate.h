@@ -14,6 +14,7 @@ namespace mcdsl::net {
 struct CertificateFinding {
   log::Level level;  ///< error: clients will refuse it; warn: some clients will, or soon; info: good to know
   std::string text;
+  std::string fix{};  ///< what to do about it, in a line
 };
 
 /// A certificate chain and its private key (ECDSA, EdDSA or RSA), in PEM, as a TLS 1.3 server presents them (RFC 8446).

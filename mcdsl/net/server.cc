@@ -38,6 +38,7 @@ struct Server::Engine {
   bool started = false;
   bool stopped = false;
   std::vector<std::unique_ptr<Loop>> loops{};
+  std::vector<std::uint64_t> seen_rounds{};  // of each loop, when a watchdog last asked
   // Destroyed first: the threads are gone before the loops are.
   std::unique_ptr<Crew> crew{};
   std::unique_ptr<Monitor> monitor{};
@@ -123,6 +124,19 @@ bool Server::wait() {
 bool Server::wait_for(std::chrono::nanoseconds time) {
   const auto deadline = std::chrono::steady_clock::now() + time;
   return std::ranges::all_of(engine_->current_loops(), [&](Loop* loop) { return loop->wait_until(deadline); });
+}
+
+bool Server::is_progressing() {
+  const std::scoped_lock lock(engine_->mutex);
+  std::vector<std::uint64_t> rounds;
+  bool progresses = true;
+  for (std::size_t i = 0; i < engine_->loops.size(); ++i) {
+    rounds.push_back(engine_->loops[i]->rounds());
+    progresses = progresses && (i >= engine_->seen_rounds.size() || rounds[i] != engine_->seen_rounds[i]);
+    engine_->loops[i]->nudge();
+  }
+  engine_->seen_rounds = std::move(rounds);
+  return progresses || engine_->stopped;
 }
 
 ServerStats Server::stats() const noexcept {

@@ -125,6 +125,10 @@ class Server {
   /// Waits at most so long. True when the server has stopped.
   bool wait_for(std::chrono::nanoseconds time);
 
+  /// For a watchdog that asks now and then: whether every event loop has gone round since it was last asked. Wakes each
+  /// for the next time. True when asked for the first time, and before `start` and after `stop`.
+  [[nodiscard]] bool is_progressing();
+
   [[nodiscard]] ServerStats stats() const noexcept;
 
  private:

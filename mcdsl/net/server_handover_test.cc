@@ -46,6 +46,25 @@ TEST_F(HandOverTest, ServesTheOthersWhileManyHandlersBlock) {
   }
 }
 
+TEST_F(HandOverTest, TellsAWatchdogWhetherEveryLoopGoesOn) {
+  EXPECT_TRUE(make({.loops = 2}).is_progressing()) << "it has not begun";
+  start({.loops = 2});
+  EXPECT_TRUE(server_->is_progressing());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(eventually([&] { return server_->is_progressing(); })) << "nothing happens, and that is well";
+  }
+  application_.stuck_plan = [this] { gate_.pass(); };
+  auto client = connect();
+  client.send(get("/stuck-plan"));
+  gate_.wait_for(1);
+  (void)server_->is_progressing();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(server_->is_progressing());
+  }
+  gate_.open();
+  EXPECT_TRUE(eventually([&] { return server_->is_progressing(); }));
+}
+
 TEST_F(HandOverTest, HappensAtOnceWhereTheHandlerSaysThatItWillBlock) {
   std::uint64_t before = 0;
   std::uint64_t after = 0;

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/journal.h"
 #include "mcdsl/base/log_buffer.h"
 #include "mcdsl/cli/program.h"
+#include "mcdsl/doctor/doctor.h"
 #include "mcdsl/service/internal/admin.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
@@ -49,10 +51,16 @@ void log_listeners(const log::Logger& logger, std::span<const config::Listener> 
     if (!listener.replaced.empty()) {
       logger.warn("the configured port was replaced", {{"key", listener.key}, {"configured", listener.replaced}});
     }
-    if (listener.key == "web.listen_addr") {
-      logger.warn("nothing is served at this address yet", {{"key", listener.key}, {"value", listener.value}});
-    }
   }
+}
+
+std::shared_ptr<log::Sink> log_sink(log::Format format) {
+  auto buffered = std::make_shared<log::BufferedSink>(std::make_shared<log::FdSink>(STDERR_FILENO), format);
+  const char* journal = std::getenv("JOURNAL_STREAM");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  if (journal != nullptr && log::is_journal(STDERR_FILENO, journal)) {
+    return std::make_shared<log::JournalSink>(std::move(buffered));
+  }
+  return buffered;
 }
 
 // A folder that goes with its end.
@@ -110,6 +118,11 @@ class CommandLine {
       program.commands.push_back(migrate_command());
     }
     program.commands.push_back(config_command());
+    program.commands.push_back(
+        {.name = "doctor",
+         .about = "look for what is wrong with this installation, each finding with its fix; 1 where anything is",
+         .options = {{.name = "json", .about = "as a JSON array, for machines"}},
+         .run = with_values([this](const cli::Values& values) { return examine(values.has("json")); })});
     program.commands.push_back(
         {.name = "routes",
          .about = "list what is served, each with its access rule",
@@ -207,13 +220,28 @@ class CommandLine {
     logger.info("log level", {{"level", log::name(log.level)}});
   }
 
+  int examine(bool as_json) {
+    doctor::Installation installation{
+        .name = hooks_.name, .config_file = source().file, .migrations = hooks_.migrations};
+    try {
+      installation.config = load().standard;
+    } catch (const config::Invalid& problem) {
+      installation.config_findings = problem.findings();
+    }
+    const auto findings = doctor::examine(installation);
+    if (as_json) {
+      std::cout << doctor::to_json(findings) << '\n';
+    } else {
+      doctor::print(findings, std::cout);
+    }
+    return static_cast<int>(findings.empty() ? Exit::ok : Exit::failure);
+  }
+
   int serve() {
     block_signals();
     const Hooks::Loaded loaded = load();
     const config::Standard& standard = *loaded.standard;
-    const log::Logger logger(
-        std::make_shared<log::BufferedSink>(std::make_shared<log::FdSink>(STDERR_FILENO), standard.log.format),
-        standard.log.format);
+    const log::Logger logger(log_sink(standard.log.format), standard.log.format);
     logger.set_level(standard.log.level);
     logger.info("starting", {{"service", hooks_.name}, {"version", hooks_.version}});
     log_listeners(logger, loaded.listeners);
@@ -233,7 +261,12 @@ class CommandLine {
     };
     set("DATABASE_PATH", (scratch.path() / "routes.db").string());
     set("SERVER_LISTEN_ADDR", "127.0.0.1:0");
-    set("SERVER_TLS", "off");
+    set("SERVER_TLS", "proxy");  // as far as the pages can tell, browsers come by https
+    set("SERVER_TRUSTED_PROXIES", "127.0.0.1");
+    set("WEB_PUBLIC_URL", "https://localhost");
+    set("WEB_KEY_FILE", (scratch.path() / "web.keys").string());
+    set("SSO_REDIRECT_URI", "");
+    set("SSO_CLIENT_ID", "");
     set("MCIAS_SERVER_URL", "https://127.0.0.1:1");
     set("MCIAS_CA_CERT", "");
     const Hooks::Loaded loaded = hooks_.load(scratched);

@@ -89,6 +89,7 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes migrate verify               everything that is wrong with steps, foreign keys and file; 1 if anything is
 ///     notes migrate rehearse             run the pending steps on a copy: how long they take, which rows come and go
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
+///     notes doctor [--json]              what is wrong with the installation, each with its fix; 1 if anything is
 ///     notes routes [--check]             every REST route and RPC with its access rule
 ///     notes version [--json]
 ///     notes completion bash|zsh|fish     a script that completes all of this in a shell

@@ -59,7 +59,7 @@ TEST_F(RunTest, CompletesAndDocumentsItsCommandsAndThoseOfTheService) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome.out;
   };
-  EXPECT_THAT(text({"completion", "bash"}), HasSubstr("' 0') words='server init status snapshot config routes tag"));
+  EXPECT_THAT(text({"completion", "bash"}), HasSubstr("' 0') words='server init status snapshot config doctor routes tag"));
   EXPECT_THAT(text({"completion", "fish"}), HasSubstr("put labels on notes"));
   EXPECT_THAT(text({"man"}), HasSubstr("notes config show [\\-\\-origin]"));
   EXPECT_EQ(run({"completion", "tcsh"}).code, 64);
@@ -86,6 +86,21 @@ TEST_F(RunTest, ShowsWhatIsInForceAndWhereItCameFrom) {
   EXPECT_THAT(shown.out, HasSubstr("max_notes = 7"));
   EXPECT_THAT(shown.out, HasSubstr("notes.toml:1:"));
   EXPECT_THAT(run({"config", "example"}).out, HasSubstr("Notes an account may keep."));
+}
+
+TEST_F(RunTest, DoctorListsWhatIsWrongWithTheInstallation) {
+  const std::string file = configure("[database]\npath = \"" + (folder_ / "notes.db").string() + "\"\n");
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  const Outcome well = run({"doctor", "--config", file});
+  EXPECT_EQ(well.code, 0) << well.out;
+  EXPECT_EQ(well.out, "nothing was found wrong\n");
+  std::filesystem::permissions(file, std::filesystem::perms::all);
+  const Outcome found = run({"doctor", "--config", file});
+  EXPECT_EQ(found.code, 1);
+  EXPECT_THAT(found.out, HasSubstr("error files: " + file));
+  EXPECT_THAT(run({"doctor", "--json", "--config", file}).out, HasSubstr(R"([{"severity":"error","check":"files")"));
+  const std::string bad = folder_.write("bad.toml", "max_notes = 9000\n").string();
+  EXPECT_THAT(run({"doctor", "--config", bad}).out, HasSubstr("max_notes"));
 }
 
 TEST_F(RunTest, MakesTheFolderAndLeavesWhatIsThere) {
@@ -180,6 +195,30 @@ TEST_F(RunTest, ServesUntilSigtermAndDrains) {
   ::kill(::getpid(), SIGTERM);
   service.join();
   EXPECT_FALSE(std::filesystem::exists(socket_)) << "the socket file goes with the listener";
+}
+
+TEST_F(RunTest, ServesTheSameAtTheListenerOfThePages) {
+  internal::block_signals();
+  const std::filesystem::path pages = folder_ / "web.sock";
+  const std::string file = configure("[web]\nlisten_addr = \"unix:" + pages.string() + "\"\n");
+  std::thread service([&] {
+    std::vector<std::string> words{"notes", "server", "--config", file};
+    std::vector<char*> argv{words[0].data(), words[1].data(), words[2].data(), words[3].data()};
+    EXPECT_EQ(mcdsl::run<NotesConfig>({.name = "notes"}, 4, argv.data(),
+                                      [](Service& running) {
+                                        running.router().get("/", [] { return http::text("a page"); });
+                                        running.serve();
+                                      }),
+              0);
+  });
+  EXPECT_TRUE(becomes_ready(file));
+  for (const std::filesystem::path& address : {pages, socket_}) {
+    testing::HttpClient client(address.string());
+    const auto page = client.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(page ? page->body : "no answer", "a page") << address;
+  }
+  ::kill(::getpid(), SIGTERM);
+  service.join();
 }
 
 TEST_F(RunTest, ServesMetricsAndHealthToTheOperator) {

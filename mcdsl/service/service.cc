@@ -17,6 +17,7 @@
 #include "mcdsl/grpcserver/reflection.h"
 #include "mcdsl/health/grpc.h"
 #include "mcdsl/health/rest.h"
+#include "mcdsl/http/pipeline.h"
 #include "mcdsl/http/request_metrics.h"
 #include "mcdsl/httpserver/authenticate.h"
 #include "mcdsl/httpserver/server.h"
@@ -49,6 +50,14 @@ std::vector<UniqueFd> sockets_for(const std::string& service, std::vector<intern
   return sockets;
 }
 
+// The pages' listener serves what all others do.
+config::Server with_web_listener(config::Server server, const config::Web& web) {
+  if (!web.listen_addr.empty()) {
+    server.also_listen.push_back(web.listen_addr);
+  }
+  return server;
+}
+
 }  // namespace
 
 struct Service::State {
@@ -59,6 +68,7 @@ struct Service::State {
   metrics::Registry metrics;
   health::Registry health;
   http::Router router;
+  std::vector<http::Middleware> middlewares;  // around the router
   const auth::TokenVerifier* verifier = nullptr;
   std::vector<std::function<void()>> reloads;
 
@@ -68,6 +78,7 @@ struct Service::State {
   std::optional<health::GrpcHealth> grpc_health;
   std::optional<grpcserver::Reflection> reflection;
   std::optional<grpcserver::Dispatcher> dispatcher;
+  std::optional<http::Pipeline> pipeline;
   std::optional<httpserver::CallsFirst> application;
 
   std::function<void(const http::Router& router, const grpcserver::Dispatcher* dispatcher)> list_routes;
@@ -141,6 +152,10 @@ http::Middleware Service::require(auth::Access access) const {
   return httpserver::require(*state_->verifier, std::move(access));
 }
 
+void Service::use(http::Middleware middleware) {
+  state_->middlewares.push_back(std::move(middleware));
+}
+
 void Service::add(grpcserver::ServiceBase& service) {
   state_->services.push_back(&service);
 }
@@ -204,7 +219,11 @@ void Service::State::wait_for_end(httpserver::Server& server, httpserver::Server
   for (;;) {
     const auto signal = signals.next(notifier.ping_interval());
     if (!signal) {
-      notifier.ping();
+      // Of the loops themselves: a process whose main thread alone is alive serves nobody.
+      const bool admin_progresses = admin == nullptr || admin->is_progressing();
+      if (server.is_progressing() && admin_progresses) {
+        notifier.ping();
+      }
     } else if (*signal == SIGHUP) {
       notifier.reloading();
       reload(server, admin);
@@ -247,7 +266,8 @@ const http::Application& Service::application() {
   if (!state.application) {
     state.add_health_routes(state.router);
     state.make_dispatcher();
-    state.application.emplace(state.dispatcher ? &*state.dispatcher : nullptr, state.router);
+    state.pipeline.emplace(state.router, state.middlewares);
+    state.application.emplace(state.dispatcher ? &*state.dispatcher : nullptr, *state.pipeline);
   }
   return *state.application;
 }
@@ -265,7 +285,7 @@ void Service::serve() {
   const config::Environment environment = config::process_environment();
   const internal::Notifier notifier(environment);
   const auto server = std::make_shared<httpserver::Server>(
-      config, state.router, state.logger, state.clock, &state.metrics,
+      with_web_listener(config, state.config.web), *state.pipeline, state.logger, state.clock, &state.metrics,
       sockets_for(state.name, internal::take_activated_sockets(environment)), dispatcher);
   internal::add_server_metrics(state.metrics, server);
 

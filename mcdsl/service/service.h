@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "mcdsl/grpcserver/interceptor.h"
 #include "mcdsl/grpcserver/method.h"
 #include "mcdsl/health/registry.h"
+#include "mcdsl/http/application.h"
 #include "mcdsl/http/router.h"
 #include "mcdsl/metrics/registry.h"
 
@@ -49,6 +51,18 @@ class Service {
   /// `authenticate_with`, unless the rule is `open`.
   [[nodiscard]] http::Middleware require(auth::Access access) const;
 
+  /// Puts a middleware around the router as a whole, the first outermost, within the access log: it sees every request
+  /// that is no RPC, also those that match no route (404, 405).
+  void use(http::Middleware middleware);
+
+  /// Adds the pages of a site (web::Site, which only who has pages links) and what `fill` adds to them, see
+  /// Site::add_routes. They are served at `web.listen_addr` too where that is given, as all else is.
+  template <class Site, std::invocable<http::Router&> Fill>
+  void add_pages(const Site& site, Fill fill) {
+    use(site.around());
+    site.add_routes(router(), fill);
+  }
+
   /// Serves the methods of a generated service as gRPC, gRPC-Web, Connect and, where they are annotated, REST, at the
   /// addresses of the router and at `server.grpc_addr`: see grpcserver::Dispatcher, which `serve` makes, with
   /// `grpc.health.v1.Health` beside them and, by `server.grpc_reflection`, reflection. Lifetime: outlives the service.
@@ -77,7 +91,7 @@ class Service {
   ///
   /// Under systemd the sockets of a socket unit (LISTEN_FDS) take the place of `server.listen_addr` and
   /// `server.also_listen`, and the manager hears when the service is ready, reloads, stops, and (WatchdogSec=) that its
-  /// main thread is alive. Throws Exception where it cannot listen.
+  /// main thread and its event loops go on. Throws Exception where it cannot listen.
   void serve();
 
  private:

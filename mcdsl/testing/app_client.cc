@@ -49,7 +49,7 @@ http::Response AppClient::send(http::Method method, std::string_view target, std
   request.start(method, target);
   request.mutable_headers() = headers_;
   request.set_peer(peer_);
-  http::Response response = answer(application_, request, body);
+  http::Response response = answer(*application_, request, body);
   if (method == http::Method::head) {
     response.headers.set("content-length", std::to_string(response.body.size()));
     response.body.clear();

@@ -15,7 +15,7 @@ namespace mcdsl::testing {
 /// Threads: `const` methods are safe from any thread. Lifetime: `application` outlives the client.
 class AppClient {
  public:
-  explicit AppClient(const http::Application& application) : application_(application) {}
+  explicit AppClient(const http::Application& application) : application_(&application) {}
 
   /// The same client, with this header on each of its requests: `client.with_header("authorization", "Bearer t")`.
   [[nodiscard]] AppClient with_header(std::string_view name, std::string_view value) const;
@@ -38,7 +38,7 @@ class AppClient {
   [[nodiscard]] http::Response send(http::Method method, std::string_view target, std::string_view body = {}) const;
 
  private:
-  const http::Application& application_;
+  const http::Application* application_;
   http::Headers headers_;
   http::Peer peer_{.address = "127.0.0.1", .port = 49152, .secure = false};
 };

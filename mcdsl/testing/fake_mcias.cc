@@ -10,8 +10,10 @@
 #include "mcdsl/auth/jwt.h"
 #include "mcdsl/auth/protocol.h"
 #include "mcdsl/auth/server_messages.h"
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/http/router.h"
+#include "mcdsl/json/decode.h"
 #include "mcdsl/json/writer.h"
 #include "mcdsl/net/server.h"
 #include "mcdsl/testing/certificates.h"
@@ -26,6 +28,7 @@ using http::Request;
 using http::Response;
 
 constexpr std::chrono::seconds kLifetime = std::chrono::hours(12);
+constexpr std::chrono::seconds kCodeLifetime{60};
 constexpr std::string_view kCertificateFile = "cert.pem";
 constexpr std::string_view kKeyFile = "key.pem";
 constexpr std::string_view kCaFile = "ca.pem";
@@ -34,6 +37,7 @@ struct Account {
   std::string id = crypto::random_uuid();
   auth::AccountType type = auth::AccountType::human;
   Secret password;
+  std::optional<Secret> totp_code{};
   std::vector<std::string> roles;
 };
 
@@ -44,6 +48,29 @@ Response answer_error(Code code, std::string_view text) {
 Response refuse_token() {
   return answer_error(Code::unauthenticated, "invalid or expired token");
 }
+
+// What a code of single sign-on stands for.
+struct Grant {
+  std::string username;
+  std::string client_id;
+  std::string redirect_uri;
+  std::string challenge;
+  Clock::WallTime expires_at;
+};
+
+struct GrantRequest {
+  std::string code;
+  std::string client_id;
+  std::string redirect_uri;
+  std::string code_verifier;
+
+  void bind(json::Fields& fields) {
+    fields.required(protocol::kCode, code);
+    fields.required(protocol::kClientId, client_id);
+    fields.required(protocol::kRedirectUri, redirect_uri);
+    fields.required(protocol::kCodeVerifier, code_verifier);
+  }
+};
 
 // The folder with what TLS needs: a new authority and a certificate of it.
 void write_certificates(const TempDir& folder) {
@@ -70,6 +97,8 @@ struct FakeMcias::State {
   [[nodiscard]] Response logout(const Request& request);
   [[nodiscard]] Response renew(const Request& request);
   [[nodiscard]] Response validate(const Request& request);
+  [[nodiscard]] Response authorize(const Request& request);
+  [[nodiscard]] Response exchange(const Request& request);
 
   // These want the mutex held.
   [[nodiscard]] auth::Session issue(const std::string& username, const Account& account, std::chrono::seconds lifetime);
@@ -84,7 +113,10 @@ struct FakeMcias::State {
   mutable std::mutex mutex;  // guards these
   std::map<std::string, Account> accounts;
   std::set<std::pair<std::string, std::string>> denied;
-  std::set<std::string> live_tokens;  // by their ids
+  std::set<std::string> live_tokens;               // by their ids
+  std::map<std::string, std::string> sso_clients;  // to their redirect URIs
+  std::string sso_user;
+  std::map<std::string, Grant> grants;  // by their codes
   Calls calls;
 
   std::mutex server_mutex;  // guards these
@@ -108,6 +140,10 @@ void FakeMcias::State::add_routes() {
   router.post(protocol::kRenewPath, counted(&Calls::renew, [this](const Request& request) { return renew(request); }));
   router.post(protocol::kValidatePath,
               counted(&Calls::validate, [this](const Request& request) { return validate(request); }));
+  router.get(protocol::kSsoAuthorizePath,
+             counted(&Calls::sso_authorize, [this](const Request& request) { return authorize(request); }));
+  router.post(protocol::kSsoTokenPath,
+              counted(&Calls::sso_token, [this](const Request& request) { return exchange(request); }));
   router.get(protocol::kPublicKeyPath, counted(&Calls::public_key, [this](const Request& /*request*/) {
                return http::json(auth::encode_jwk({.key_id = key_id, .key = key.public_key()}));
              }));
@@ -138,6 +174,10 @@ Response FakeMcias::State::login(const Request& request) {
   if (found == accounts.end() || found->second.type == auth::AccountType::system ||
       !found->second.password.matches(login->password.reveal())) {
     return answer_error(Code::unauthenticated, "wrong user name or password");
+  }
+  const std::string_view code = login->totp_code ? login->totp_code->reveal() : std::string_view();
+  if (found->second.totp_code && !found->second.totp_code->matches(code)) {
+    return answer_error(Code::unauthenticated, "wrong or no code");
   }
   if (denied.contains({login->username, login->service_name})) {
     return answer_error(Code::permission_denied, "the login policy keeps this account from this service");
@@ -173,9 +213,57 @@ Response FakeMcias::State::validate(const Request& request) {
   const auth::Caller caller{.subject = claims->subject,
                             .username = claims->username,
                             .account_type = claims->account_type,
-                            .roles = claims->roles,
+                            .roles = accounts.at(claims->username).roles,
                             .expires_at = claims->expires_at};
   return http::json(auth::encode_validation(&caller));
+}
+
+Response FakeMcias::State::authorize(const Request& request) {
+  const auto parameter = [&](std::string_view name) {
+    const auto value = request.query_param(name);
+    return value ? value->value_or("") : std::string();
+  };
+  const Grant grant{.username = sso_user,
+                    .client_id = parameter(protocol::kClientId),
+                    .redirect_uri = parameter(protocol::kRedirectUri),
+                    .challenge = parameter(protocol::kCodeChallenge),
+                    .expires_at = clock.now() + kCodeLifetime};
+  const auto client = sso_clients.find(grant.client_id);
+  if (client == sso_clients.end() || client->second != grant.redirect_uri) {
+    return answer_error(Code::invalid_argument, "no such client, or another redirect_uri");
+  }
+  if (parameter(protocol::kCodeChallengeMethod) != protocol::kCodeChallengeMethodS256 || grant.challenge.empty() ||
+      parameter(protocol::kState).empty()) {
+    return answer_error(Code::invalid_argument, "no state, or no PKCE challenge by S256");
+  }
+  if (!accounts.contains(sso_user)) {
+    return answer_error(Code::unauthenticated, "nobody is logged in");
+  }
+  const std::string code = crypto::random_uuid();
+  grants.emplace(code, grant);
+  return http::no_content().with_status(302).with_header(
+      "location", grant.redirect_uri + "?" + std::string(protocol::kCode) + "=" + code + "&" +
+                      std::string(protocol::kState) + "=" + http::percent_encode(parameter(protocol::kState)));
+}
+
+Response FakeMcias::State::exchange(const Request& request) {
+  const auto asked = json::decode<GrantRequest>(request.body());
+  if (!asked) {
+    return answer_error(Code::invalid_argument, asked.error().public_text());
+  }
+  const auto node = grants.extract(asked->code);  // whatever comes of it, the code is spent
+  const bool is_good =
+      !node.empty() && node.mapped().client_id == asked->client_id &&
+      node.mapped().redirect_uri == asked->redirect_uri && clock.now() < node.mapped().expires_at &&
+      node.mapped().challenge == base64url_encode(crypto::as_bytes(crypto::sha256(asked->code_verifier)));
+  if (!is_good) {
+    return answer_error(Code::unauthenticated, "the code is spent, too old, or not for this client and verifier");
+  }
+  const std::string& username = node.mapped().username;
+  if (denied.contains({username, asked->client_id})) {
+    return answer_error(Code::permission_denied, "the login policy keeps this account from this service");
+  }
+  return http::json(auth::encode_session(issue(username, accounts.at(username), kLifetime)));
 }
 
 auth::Session FakeMcias::State::issue(const std::string& username, const Account& account,
@@ -199,7 +287,8 @@ std::optional<Claims> FakeMcias::State::valid_claims(std::string_view token) con
     return std::nullopt;
   }
   auto claims = jwt->verify(key.public_key());
-  if (!claims || claims->expires_at <= clock.now() || !live_tokens.contains(claims->token_id)) {
+  if (!claims || claims->expires_at <= clock.now() || !live_tokens.contains(claims->token_id) ||
+      !accounts.contains(claims->username)) {
     return std::nullopt;
   }
   return *std::move(claims);
@@ -224,9 +313,38 @@ void FakeMcias::add_user(const std::string& username, std::string_view password,
   account.roles = std::move(roles);
 }
 
+void FakeMcias::set_roles(const std::string& username, std::vector<std::string> roles) {
+  const std::scoped_lock lock(state_->mutex);
+  const auto found = state_->accounts.find(username);
+  if (found == state_->accounts.end()) {
+    throw Exception(Code::not_found, "FakeMcias: there is no account \"" + username + "\"");
+  }
+  found->second.roles = std::move(roles);
+}
+
+void FakeMcias::remove_user(const std::string& username) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->accounts.erase(username);
+}
+
+void FakeMcias::require_totp(const std::string& username, std::string_view code) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->accounts[username].totp_code = Secret(std::string(code));
+}
+
 void FakeMcias::add_system(const std::string& username) {
   const std::scoped_lock lock(state_->mutex);
   state_->accounts[username].type = auth::AccountType::system;
+}
+
+void FakeMcias::add_sso_client(const std::string& client_id, const std::string& redirect_uri) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->sso_clients[client_id] = redirect_uri;
+}
+
+void FakeMcias::sso_login_as(const std::string& username) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->sso_user = username;
 }
 
 void FakeMcias::deny(const std::string& username, const std::string& service_name) {

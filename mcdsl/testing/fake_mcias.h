@@ -14,7 +14,7 @@
 namespace mcdsl::testing {
 
 /// An identity service inside a test: the REST calls of MCIAS over TLS on a free port of 127.0.0.1, with real tokens,
-/// accounts in memory and no password hashing.
+/// accounts in memory and no password hashing, and the two calls of single sign-on with PKCE.
 ///
 ///     testing::FakeMcias mcias;
 ///     mcias.add_user("alice", "correct horse", {"admin"});
@@ -39,11 +39,28 @@ class FakeMcias {
   /// A person who can log in. A name that is there already gets the new password and roles.
   void add_user(const std::string& username, std::string_view password, std::vector<std::string> roles = {"user"});
 
+  /// From now on the account has these roles, also where a token says others. Throws Exception (not_found) where there
+  /// is no such account.
+  void set_roles(const std::string& username, std::vector<std::string> roles);
+
+  /// The account is gone and its tokens with it.
+  void remove_user(const std::string& username);
+
+  /// Logins of this account need this code of a second factor too, from now on.
+  void require_totp(const std::string& username, std::string_view code);
+
   /// A service, which has no password: its tokens come from `issue_token`.
   void add_system(const std::string& username);
 
   /// Logins of this account to this service are answered with 403 from now on.
   void deny(const std::string& username, const std::string& service_name);
+
+  /// A service that people may log in to by single sign-on (`/sso/authorize`), and where they are sent back to.
+  void add_sso_client(const std::string& client_id, const std::string& redirect_uri);
+
+  /// Who sits at the browser that comes to `/sso/authorize`: they are sent back with a code at once, without a login
+  /// page. Nobody from the start, and for an empty name: 401 then.
+  void sso_login_as(const std::string& username);
 
   /// A token without a login. Throws Exception (not_found) where there is no such account.
   [[nodiscard]] Secret issue_token(const std::string& username, std::chrono::seconds lifetime = std::chrono::hours(12));
@@ -64,6 +81,8 @@ class FakeMcias {
     std::uint64_t validate = 0;
     std::uint64_t public_key = 0;
     std::uint64_t health = 0;
+    std::uint64_t sso_authorize = 0;
+    std::uint64_t sso_token = 0;
   };
   [[nodiscard]] Calls calls() const;
 

@@ -17,7 +17,7 @@ set(prefix "${scratch}/prefix")
 set(service "${scratch}/reading-list")
 file(REMOVE_RECURSE "${scratch}")
 must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
-must_run("${prefix}/bin/mcdsl" new reading-list --grpc --out "${service}")
+must_run("${prefix}/bin/mcdsl" new reading-list --grpc --web --out "${service}")
 
 set(ENV{PATH} "${prefix}/bin:$ENV{PATH}")
 set(ENV{CMAKE_PREFIX_PATH} "${prefix}")

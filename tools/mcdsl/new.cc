@@ -52,10 +52,11 @@ bool holds(std::string_view when, const NewService& service) {
     return true;
   }
   const bool is_negated = when.starts_with("not ");
-  if (when.substr(is_negated ? 4 : 0) != "grpc") {
+  const std::string_view what = when.substr(is_negated ? 4 : 0);
+  if (what != "grpc" && what != "web") {
     throw Exception(Code::internal, "the scaffold asks for \"" + std::string(when) + "\"");
   }
-  return service.has_grpc != is_negated;
+  return (what == "grpc" ? service.has_grpc : service.has_web) != is_negated;
 }
 
 // What a line says to us: "if grpc" of "  # [if grpc]", whatever makes it a comment; empty for a line of the file's.
@@ -156,7 +157,8 @@ class Staging {
 int make_service(const cli::Values& values, const std::string& library_version, std::ostream& out) {
   const NewService service{.name = parse_service_name(values.text("NAME")),
                            .library_version = library_version,
-                           .has_grpc = values.has("grpc")};
+                           .has_grpc = values.has("grpc"),
+                           .has_web = values.has("web")};
   fs::path target = fs::path(values.text("out", service.name.dashed)).lexically_normal();
   if (!target.has_filename()) {
     target = target.parent_path();  // "notes/"
@@ -169,8 +171,8 @@ int make_service(const cli::Values& values, const std::string& library_version, 
     staging.write(file);
   }
   staging.become(target);
-  out << "made " << target.string() << ", a service with REST" << (service.has_grpc ? " and gRPC" : "")
-      << ", login and a database:\n\n"
+  out << "made " << target.string() << ", a service with REST" << (service.has_grpc ? ", gRPC" : "")
+      << (service.has_web ? ", pages" : "") << ", login and a database:\n\n"
       << "  cd " << target.string() << "\n"
       << "  ./dev test    # builds it and runs its tests\n"
       << "  ./dev run     # starts it with TLS and accounts to log in with\n";
@@ -201,7 +203,7 @@ cli::Command new_command(std::ostream& out, const std::string& library_version) 
       .arguments = {{.name = "NAME", .about = "of the service: reading-list"}},
       .options = {{.name = "grpc", .about = "its API in protobuf: gRPC, gRPC-Web, Connect and REST of one file"},
                   {.name = "out", .about = "where to; a folder NAME unless given", .kind = cli::Kind::folder}},
-      .examples = {{.line = "mcdsl new reading-list --grpc", .about = "a service with REST and gRPC"}},
+      .examples = {{.line = "mcdsl new reading-list --grpc --web", .about = "a service with REST, gRPC and pages"}},
       .run = [&out, library_version](const cli::Values& values) { return make_service(values, library_version, out); }};
 }
 

@@ -14,6 +14,7 @@ struct NewService {
   ServiceName name;
   std::string library_version;  ///< of mcdsl, that it asks for: "0.1.0"
   bool has_grpc = false;
+  bool has_web = false;
 };
 
 struct NewFile {

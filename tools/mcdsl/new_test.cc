@@ -28,9 +28,15 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-NewService service(std::string_view name, bool has_grpc) {
-  return {.name = parse_service_name(name), .library_version = "7.8.9", .has_grpc = has_grpc};
+NewService service(std::string_view name, bool has_grpc, bool has_web = false) {
+  return {.name = parse_service_name(name), .library_version = "7.8.9", .has_grpc = has_grpc, .has_web = has_web};
 }
+
+struct Kind {
+  bool has_grpc;
+  bool has_web;
+};
+constexpr Kind kKinds[] = {{false, false}, {false, true}, {true, false}, {true, true}};
 
 std::vector<std::string> paths(const std::vector<NewFile>& files) {
   std::vector<std::string> paths;
@@ -77,16 +83,22 @@ TEST(NewService, HasTheFilesOfItsKindAlone) {
   EXPECT_THAT(grpc, Contains("src/api.cc"));
   EXPECT_THAT(grpc, Contains("proto/demo/v1/demo.proto"));
   EXPECT_THAT(grpc, Not(Contains("src/routes.cc")));
+  EXPECT_THAT(grpc, Not(Contains("src/pages.cc")));
+  const auto web = paths(files_of(service("demo", false, true)));
+  EXPECT_THAT(web, Contains("src/pages.cc"));
+  EXPECT_THAT(web, Contains("assets/demo.css"));
+  EXPECT_THAT(web, Contains("src/routes.cc"));
 }
 
 // Every combination: nothing of the scaffold's own is left, and its build names just the sources that are there.
 TEST(NewService, LeavesNothingOfTheScaffoldAndNamesEverySourceItHas) {
-  for (const bool has_grpc : {false, true}) {
-    const auto files = files_of(service("reading-list", has_grpc));
+  for (const auto& [has_grpc, has_web] : kKinds) {
+    const auto files = files_of(service("reading-list", has_grpc, has_web));
     const std::string cmake = text_of(files, "CMakeLists.txt");
     EXPECT_THAT(cmake, HasSubstr("find_package(mcdsl 7.8.9 REQUIRED)"));
     for (const NewFile& file : files) {
-      for (const std::string_view rest : {"my-notes", "my_notes", "MyNotes", "MY_NOTES", "[if ", "[end]", "@mcdsl"}) {
+      for (const std::string_view rest :
+           {"my-notes", "my_notes", "MyNotes", "MY_NOTES", "[if ", "[end]", "@mcdsl", "mcq", "MCQ"}) {
         EXPECT_THAT(file.path + "\n" + file.text, Not(HasSubstr(rest))) << file.path;
       }
       EXPECT_TRUE(file.text.ends_with('\n')) << file.path;
@@ -106,9 +118,9 @@ TEST(NewService, IsFormattedWhateverItsName) {
   }
   const testing::TempDir folder;
   for (const std::string_view name : {"a", "a-name-of-exactly-32-bytes-is-ok"}) {
-    for (const bool has_grpc : {false, true}) {
-      const fs::path root = folder / (std::string(name) + (has_grpc ? "-grpc" : ""));
-      for (const NewFile& file : files_of(service(name, has_grpc))) {
+    for (const auto& [has_grpc, has_web] : kKinds) {
+      const fs::path root = folder / (std::string(name) + (has_grpc ? "-grpc" : "") + (has_web ? "-web" : ""));
+      for (const NewFile& file : files_of(service(name, has_grpc, has_web))) {
         fs::create_directories((root / file.path).parent_path());
         std::ofstream(root / file.path) << file.text;
       }

@@ -6,10 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "mcdsl/auth/protocol.h"
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/http/access_log.h"
 #include "mcdsl/http/pipeline.h"
 #include "tools/mcias-dev/commands.h"
+#include "tools/mcias-dev/sso_browser.h"
 #include "tools/mcias-dev/test_server.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
@@ -36,7 +39,10 @@ class Canary : public testing::Test {
                                         std::string(password) + R"(","service_name":"notes"})");
   }
 
-  TestServer server_{[](Config& config) { config.identity.max_failures_per_username = 2; }};
+  TestServer server_{[](Config& config) {
+    config.identity.max_failures_per_username = 2;
+    add_sso_clients(config);
+  }};
   mcdsl::http::Pipeline application_{server_.router, {mcdsl::http::access_log(server_.log.logger(), server_.clock)}};
 };
 
@@ -71,11 +77,40 @@ TEST_F(Canary, NoTokenIsLoggedOrAnsweredTwice) {
   EXPECT_THAT(server_.log.text(), HasSubstr("logout"));
 }
 
+TEST_F(Canary, NoOneTimeCodeNoSecretAndNothingOfSingleSignOnIsLogged) {
+  server_.add_user("alice", kPassword);
+  const Secret secret("canary-secret-bytes!");
+  ASSERT_TRUE(server_.store.set_totp("alice", {.secret = secret}));
+  Fields parameters = good_parameters();
+  parameters["state"] = "canary-state";
+  SsoBrowser browser(application_);
+  (void)browser.open(parameters);
+  const std::string csrf_token = browser.form().at("csrf_token");
+  std::string pages = browser.log_in("alice", kWrong).body;
+  pages += browser.log_in("nobody", kWrong, "000000").body;
+  const std::string totp = totp_code(secret, totp_step(server_.clock.now()));
+  const std::string code = redirected(browser.log_in("alice", kPassword, totp))["code"];
+  const std::string token = read(redeem(application_, code)).token;
+  const auto replayed = redeem(application_, code);
+  ASSERT_TRUE(!code.empty() && !token.empty());
+  EXPECT_THAT(pages + replayed.body, Not(HasSubstr("canary-wrong")));
+  EXPECT_THAT(replayed.body, Not(HasSubstr(code)));
+
+  const std::string log = server_.log.text();
+  EXPECT_THAT(log, HasSubstr("sso login"));
+  EXPECT_THAT(log, HasSubstr("/sso/authorize"));
+  for (const std::string& hidden : {std::string("canary"), csrf_token, totp, code, token, std::string(kVerifier),
+                                    base32_encode(secret.reveal()), mcdsl::base64url_encode(secret.reveal())}) {
+    EXPECT_THAT(log, Not(HasSubstr(hidden)));
+  }
+}
+
 TEST_F(Canary, NoCommandShowsAPassword) {
-  std::istringstream in(std::string(kPassword) + "\n");
   std::ostringstream out;
-  const Console console{
-      .in = in, .out = out, .err = out, .ask_password = [](std::string_view) { return Secret(std::string(kWrong)); }};
+  const Console console{.out = out,
+                        .err = out,
+                        .ask_password = [](std::string_view) { return Secret(std::string(kWrong)); },
+                        .read_line = [] { return Secret(std::string(kPassword)); }};
   const std::vector<std::string> add{"add", "alice", "--password-stdin"};
   ASSERT_EQ(run_user_command(add, server_.config, console), 0);
   const std::vector<std::string> change{"passwd", "alice"};

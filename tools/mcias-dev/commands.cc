@@ -1,7 +1,6 @@
 #include "tools/mcias-dev/commands.h"
 
 #include <algorithm>
-#include <istream>
 #include <optional>
 #include <ostream>
 #include <utility>
@@ -13,8 +12,11 @@
 #include "mcdsl/base/time.h"
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/db/database.h"
+#include "mcdsl/terminal/password.h"
 #include "tools/mcias-dev/identity.h"
+#include "tools/mcias-dev/qr_code.h"
 #include "tools/mcias-dev/store.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
@@ -30,6 +32,17 @@ constexpr int kUsage = 64;                    // EX_USAGE of sysexits.h
 constexpr std::size_t kShortestPassword = 8;  // NIST SP 800-63B §5.1.1.2
 constexpr std::size_t kLongestPassword = 1024;
 
+// The words of a command line after its command.
+struct Words {
+  std::string name;
+  std::vector<std::string> roles;
+  bool is_system = false;
+  bool password_from_stdin = false;
+  std::string password_file;
+
+  [[nodiscard]] bool has_password() const noexcept { return password_from_stdin || !password_file.empty(); }
+};
+
 Secret checked(Secret password) {
   const std::size_t size = password.reveal().size();
   if (size < kShortestPassword || size > kLongestPassword) {
@@ -39,14 +52,12 @@ Secret checked(Secret password) {
   return password;
 }
 
-Secret read_password(const Console& console, bool from_stdin) {
-  if (from_stdin) {
-    std::string line;
-    line.reserve(kLongestPassword);
-    if (!std::getline(console.in, line)) {
-      throw Exception(Code::invalid_argument, "standard input ended before a password was read");
-    }
-    return checked(Secret(std::move(line)));
+Secret read_password(const Console& console, const Words& words) {
+  if (!words.password_file.empty()) {
+    return checked(mcdsl::terminal::read_password_file(words.password_file));
+  }
+  if (words.password_from_stdin) {
+    return checked(console.read_line());
   }
   Secret password = checked(console.ask_password("Password: "));
   if (!password.matches(console.ask_password("Again: ").reveal())) {
@@ -62,14 +73,6 @@ std::string join(const std::vector<std::string>& words) {
   }
   return text.empty() ? "-" : text;
 }
-
-// The words of a command line after its command.
-struct Words {
-  std::string name;
-  std::vector<std::string> roles;
-  bool is_system = false;
-  bool password_from_stdin = false;
-};
 
 // The database of the configuration, with the store on it.
 class OpenStore {
@@ -101,11 +104,11 @@ class UserCommands {
                     .roles = std::move(words.roles),
                     .created_at = console_.clock.now()};
     value_or_throw(check_roles(type, account.roles));
-    if (words.is_system && words.password_from_stdin) {
+    if (words.is_system && words.has_password()) {
       throw Exception(Code::invalid_argument, "a system account has no password: give it a token with `token issue`");
     }
     if (!words.is_system) {
-      account.password_hash = hash(read_password(console_, words.password_from_stdin));
+      account.password_hash = hash(read_password(console_, words));
     }
     const OpenStore store(config_, console_);
     value_or_throw(store->add(account));
@@ -115,7 +118,7 @@ class UserCommands {
   void set_password(const Words& words) const {
     const std::string username = value_or_throw(canonical_username(words.name));
     const OpenStore store(config_, console_);
-    value_or_throw(store->set_password(username, hash(read_password(console_, words.password_from_stdin))));
+    value_or_throw(store->set_password(username, hash(read_password(console_, words))));
     console_.out << "changed the password of " << username << "; its tokens are revoked\n";
   }
 
@@ -159,6 +162,32 @@ void issue_token(const Words& words, const Config& config, const Console& consol
   console.out << value_or_throw(identity.issue_system_token(username)).token.reveal() << '\n';
 }
 
+void enroll(const Words& words, const Config& config, const Console& console) {
+  const std::string username = value_or_throw(canonical_username(words.name));
+  const OpenStore store(config, console);
+  const auto account = store->find(username);
+  if (!account || account->type == AccountType::system) {
+    value_or_throw(store->set_totp(username, {}));  // says what is wrong, and throws
+  }
+  const Secret secret = new_totp_secret();
+  const std::string uri = otpauth_uri(config.identity.issuer, username, secret);
+  console.out << qr_code(uri) << "\nFor an app that cannot see the picture: " << uri
+              << "\n\nThe code that the app shows now: " << std::flush;
+  const auto step = find_totp_step(secret, console.read_line().reveal(), console.clock.now(), 0);
+  if (!step) {
+    throw Exception(Code::invalid_argument, "that is not the code of this moment: nothing has changed");
+  }
+  value_or_throw(store->set_totp(username, {.secret = secret, .last_step = *step}));
+  console.out << "\nfrom now on " << username << " logs in with a code; its tokens are revoked\n";
+}
+
+void disable_totp(const Words& words, const Config& config, const Console& console) {
+  const std::string username = value_or_throw(canonical_username(words.name));
+  const OpenStore store(config, console);
+  value_or_throw(store->remove_totp(username));
+  console.out << username << " logs in without a code; its tokens are revoked\n";
+}
+
 // Parses the words behind a command, and only then runs what they name: CLI11's exceptions are about the former.
 int parse_and_run(CLI::App& app, std::span<const std::string> arguments, const std::function<void()>& action,
                   const Console& console) {
@@ -180,9 +209,14 @@ CLI::App* add_named(CLI::App& app, const std::string& command, const std::string
   return added;
 }
 
-void add_password_flag(CLI::App& command, Words& words) {
-  command.add_flag("--password-stdin", words.password_from_stdin,
-                   "read the password from the first line of standard input instead of asking for it");
+void add_password_flags(CLI::App& command, Words& words) {
+  CLI::Option* from_stdin = command.add_flag("--password-stdin", words.password_from_stdin,
+                                             "read the password from the first line of standard input");
+  command
+      .add_option("--password-file", words.password_file,
+                  "read the password from the first line of a file that nobody else may read")
+      ->type_name("FILE")
+      ->excludes(from_stdin);
 }
 
 }  // namespace
@@ -198,11 +232,11 @@ int run_user_command(std::span<const std::string> arguments, const Config& confi
       ->type_name("ROLE")
       ->allow_extra_args(false);  // one role for each --role: the next word may be the name
   add->add_flag("--system", words.is_system, "an account of a service: no roles, no password, tokens by `token issue`");
-  add_password_flag(*add, words);
+  add_password_flags(*add, words);
   add->callback([&] { action = [&] { commands.add(words); }; });
 
   CLI::App* passwd = add_named(app, "passwd", "change a password", words);
-  add_password_flag(*passwd, words);
+  add_password_flags(*passwd, words);
   passwd->callback([&] { action = [&] { commands.set_password(words); }; });
 
   CLI::App* role = add_named(app, "role", "set the roles", words);
@@ -226,6 +260,19 @@ int run_token_command(std::span<const std::string> arguments, const Config& conf
   CLI::App app("Tokens of system accounts", "mcias-dev token");
   add_named(app, "issue", "print a new long-lived token of a system account", words);
   return parse_and_run(app, arguments, [&] { issue_token(words, config, console); }, console);
+}
+
+int run_totp_command(std::span<const std::string> arguments, const Config& config, const Console& console) {
+  Words words;
+  std::function<void()> action;
+  CLI::App app("Second factors: codes of an authenticator app", "mcias-dev totp");
+  add_named(app, "enroll", "show a new secret, which replaces one that is there", words)->callback([&] {
+    action = [&] { enroll(words, config, console); };
+  });
+  add_named(app, "disable", "let the account log in without a code", words)->callback([&] {
+    action = [&] { disable_totp(words, config, console); };
+  });
+  return parse_and_run(app, arguments, [&] { action(); }, console);
 }
 
 }  // namespace mcias

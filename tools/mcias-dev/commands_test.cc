@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "tools/mcias-dev/test_server.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
 
 using mcdsl::Secret;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -34,10 +36,10 @@ class CommandsTest : public testing::Test {
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
-    const Console console{.in = in,
-                          .out = out,
+    const Console console{.out = out,
                           .err = err,
                           .ask_password = [this](std::string_view) { return Secret(typed_.at(prompts_++)); },
+                          .read_line = [&] { return next_line(in); },
                           .clock = server_.clock};
     Outcome outcome;
     try {
@@ -48,6 +50,13 @@ class CommandsTest : public testing::Test {
     outcome.out = out.str();
     outcome.err += err.str();
     return outcome;
+  }
+  static Secret next_line(std::istream& in) {
+    std::string line;
+    if (!std::getline(in, line)) {
+      throw mcdsl::Exception(mcdsl::Code::invalid_argument, "standard input ended");
+    }
+    return Secret(line);
   }
   Outcome user(const std::vector<std::string>& arguments, const std::string& input = {}) {
     return run(run_user_command, arguments, input);
@@ -68,6 +77,17 @@ TEST_F(CommandsTest, AddAUserWithThePasswordOfStandardInput) {
   EXPECT_EQ(added.out, "added alice (human, roles admin,user)\n");
   EXPECT_THAT(find("alice").roles, ElementsAre("admin", "user"));
   EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, TakeThePasswordOfAFileThatNobodyElseMayRead) {
+  const auto path = server_.folder.write("password", std::string(kPassword) + "\n");
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  EXPECT_THAT(user({"add", "alice", "--password-file", path}).err, HasSubstr("chmod 600"));
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  EXPECT_EQ(user({"add", "alice", "--password-file", path, "--password-stdin"}, "battery staple\n").exit_code, 64);
+  EXPECT_EQ(user({"add", "alice", "--password-file", path}).exit_code, 0);
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+  EXPECT_THAT(user({"add", "robot", "--system", "--password-file", path}).err, HasSubstr("has no password"));
 }
 
 TEST_F(CommandsTest, AskForThePasswordTwiceWhereThereIsATerminal) {
@@ -145,6 +165,68 @@ TEST_F(CommandsTest, IssueTokensToSystemAccounts) {
   EXPECT_TRUE(server_.is_valid(text)) << "signed with the key of the server";
   EXPECT_EQ(user({"disable", "robot"}).exit_code, 0);
   EXPECT_FALSE(server_.is_valid(text));
+}
+
+// The app is on a telephone: what it shows follows from what the command has printed.
+class App {
+ public:
+  explicit App(const mcdsl::Clock& clock) : clock_(clock) {}
+  [[nodiscard]] std::string code_for(std::string_view screen) const {
+    const auto at = screen.find("secret=") + 7;
+    const std::string_view text = screen.substr(at, screen.find('&', at) - at);
+    std::string bytes;
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : text) {
+      bits = (bits << 5U) | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+      if ((count += 5) >= 8) {
+        bytes.push_back(static_cast<char>((bits >> (count -= 8)) & 0xFFU));
+      }
+    }
+    return totp_code(Secret(bytes), totp_step(clock_.now()));
+  }
+
+ private:
+  const mcdsl::Clock& clock_;
+};
+
+TEST_F(CommandsTest, EnrollASecondFactorOnceItsAppHasProvenItself) {
+  server_.add_user("alice", kPassword);
+  const std::string token = server_.token_of("alice", kPassword);
+  const App app(server_.clock);
+  std::ostringstream out;
+  std::string typed = "000000";
+  const Console console{.out = out,
+                        .err = out,
+                        .ask_password = {},
+                        .read_line = [&] { return Secret(typed.empty() ? app.code_for(out.str()) : typed); },
+                        .clock = server_.clock};
+  const std::vector<std::string> enroll{"enroll", "Alice"};
+  EXPECT_THROW((void)run_totp_command(enroll, server_.config, console), mcdsl::Exception);
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200) << "nothing has changed";
+
+  out.str("");
+  typed.clear();
+  ASSERT_EQ(run_totp_command(enroll, server_.config, console), 0);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("█▀"), HasSubstr("otpauth://totp/mcias-dev:alice?secret=")));
+  EXPECT_FALSE(server_.is_valid(token));
+  EXPECT_EQ(server_.login("alice", kPassword).status, 401);
+  EXPECT_EQ(server_.store.totp_of(find("alice").id)->last_step, totp_step(server_.clock.now()))
+      << "the first code is used up";
+
+  const Outcome disabled = run(run_totp_command, {"disable", "alice"});
+  EXPECT_EQ(disabled.out, "alice logs in without a code; its tokens are revoked\n");
+  EXPECT_EQ(server_.login("alice", kPassword).status, 200);
+}
+
+TEST_F(CommandsTest, ShowNoSecretForAnAccountThatCannotHaveOne) {
+  server_.add_system("robot");
+  for (const std::string name : {"robot", "nobody"}) {
+    const Outcome refused = run(run_totp_command, {"enroll", name});
+    EXPECT_EQ(refused.out, "");
+    EXPECT_NE(refused.err, "");
+  }
+  EXPECT_EQ(run(run_totp_command, {"disable"}).exit_code, 64);
 }
 
 TEST_F(CommandsTest, NameTheAccountThatIsNotThere) {

@@ -1,5 +1,8 @@
 #include "tools/mcias-dev/config.h"
 
+#include <algorithm>
+
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/config/config.h"
 
 namespace mcias {
@@ -72,7 +75,21 @@ void Config::bind(mcdsl::config::Binder& b) {
   Standard::bind(b);
   b.section("identity", identity, "Accounts, tokens and what a login may cost.");
   b.tables("policy", policy, "Logins to keep out. The first rule that matches is named in the log; admins pass all.");
+  b.tables("sso_clients", sso_clients,
+           "Services whose users log in on a page of this server. Without any there are no such pages.");
   b.require("database.path");
+  b.check([this](const mcdsl::config::Refuse& refuse) {
+    for (auto client = sso_clients.begin(); client != sso_clients.end(); ++client) {
+      if (std::find_if(sso_clients.begin(), client,
+                       [&](const SsoClient& other) { return other.client_id == client->client_id; }) != client) {
+        refuse("sso_clients", "has two with the client_id \"" + mcdsl::printable(client->client_id) + '"');
+      }
+    }
+  });
+}
+
+std::filesystem::path Config::web_key_file() const {
+  return web.key_file.empty() ? database.path.parent_path() / "web.keys" : web.key_file;
 }
 
 std::filesystem::path Config::signing_key_file() const {

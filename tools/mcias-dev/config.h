@@ -10,6 +10,7 @@
 #include "tools/mcias-dev/login_limiter.h"
 #include "tools/mcias-dev/password_hasher.h"
 #include "tools/mcias-dev/policy.h"
+#include "tools/mcias-dev/sso_client.h"
 
 namespace mcias {
 
@@ -39,10 +40,12 @@ struct IdentitySettings {
 struct Config : mcdsl::config::Standard {
   IdentitySettings identity = {};
   std::vector<PolicyRule> policy = {};
+  std::vector<SsoClient> sso_clients = {};
 
   void bind(mcdsl::config::Binder& b);
 
   [[nodiscard]] std::filesystem::path signing_key_file() const;
+  [[nodiscard]] std::filesystem::path web_key_file() const;
 };
 
 }  // namespace mcias

@@ -82,5 +82,38 @@ TEST(Config, RefusesAPolicyRuleThatNobodyCanMean) {
   EXPECT_THAT(findings("[[policy]]\nname = \"all\"\n"), HasSubstr("policy[0].effect: the rule names no roles"));
 }
 
+constexpr std::string_view kClient = R"([[sso_clients]]
+client_id = "notes"
+service_name = "notes"
+redirect_uris = [)";
+
+std::string client(std::string_view uris) {
+  return std::string(kClient) + std::string(uris) + "]\n";
+}
+
+TEST(Config, ReadsClientsOfSingleSignOn) {
+  const Config config = load(client(R"("https://notes.example/cb", "http://localhost:8080/cb?x=1", "http://[::1]/")"));
+  ASSERT_EQ(config.sso_clients.size(), 1U);
+  EXPECT_EQ(config.sso_clients[0].client_id, "notes");
+  EXPECT_THAT(config.sso_clients[0].redirect_uris, testing::SizeIs(3));
+  EXPECT_EQ(redirect_origin("https://notes.example:8443/cb"), "https://notes.example:8443");
+  EXPECT_EQ(config.web_key_file(), "/srv/mcias-dev/web.keys");
+}
+
+TEST(Config, RefusesAClientThatABrowserCannotBeSentBackTo) {
+  for (const std::string_view uri :
+       {"notes.example/cb", "/cb", "https://notes.example", "https://notes.example?x", "https:///cb", "ftp://a/cb",
+        "http://notes.example/cb", "https://user@notes.example/cb", "https://notes.example/cb#x", "https://a/c b",
+        "javascript://a/%0Aalert(1)", "https://a\\\\b/cb", "https://a/<x>", "https://b\u00FCcher.example/cb", ""}) {
+    EXPECT_THAT(findings(client("\"" + std::string(uri) + "\"")), HasSubstr("sso_clients[0].redirect_uris")) << uri;
+  }
+  EXPECT_THAT(findings(client("")), HasSubstr("sso_clients[0].redirect_uris: is needed"));
+  EXPECT_THAT(findings("[[sso_clients]]\nredirect_uris = [\"https://a/b\"]\n"), HasSubstr("sso_clients[0].client_id"));
+  EXPECT_THAT(findings("[[sso_clients]]\nclient_id = \"a\"\nredirect_uris = [\"https://a/b\"]\n"),
+              HasSubstr("sso_clients[0].service_name"));
+  const std::string one = client(R"("https://a/b")");
+  EXPECT_THAT(findings(one + one), HasSubstr("has two with the client_id \"notes\""));
+}
+
 }  // namespace
 }  // namespace mcias

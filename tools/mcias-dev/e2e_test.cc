@@ -12,6 +12,7 @@
 #include "mcdsl/httpserver/server.h"
 #include "mcdsl/testing/certificates.h"
 #include "tools/mcias-dev/commands.h"
+#include "tools/mcias-dev/sso_browser.h"
 #include "tools/mcias-dev/test_server.h"
 
 namespace mcias {
@@ -59,6 +60,7 @@ class EndToEnd : public testing::Test {
   }
 
   TestServer mcias_{[](Config& config) {
+    add_sso_clients(config);
     config.policy = {{.accounts = {"mallory"}, .services = {"notes"}}};
     config.identity.max_failures_per_username = 3;
   }};
@@ -85,6 +87,19 @@ TEST_F(EndToEnd, AClientLogsInVerifiesRenewsAndLogsOut) {
 
   EXPECT_TRUE(client()->logout(renewed->token.reveal()));
   EXPECT_EQ(verdict(renewed->token.reveal()), Code::unauthenticated);
+}
+
+TEST_F(EndToEnd, AClientExchangesACodeOfSingleSignOn) {
+  SsoBrowser browser(mcias_.router);
+  (void)browser.open();
+  const mcdsl::auth::AuthorizationCode code{.code = Secret(redirected(browser.log_in("alice", kPassword))["code"]),
+                                            .code_verifier = Secret(std::string(kVerifier)),
+                                            .client_id = "notes",
+                                            .redirect_uri = std::string(kCallback)};
+  const auto session = client()->exchange(code);
+  ASSERT_TRUE(session) << session.error().to_string();
+  EXPECT_EQ(verdict(session->token.reveal()), Code{});
+  EXPECT_EQ(client()->exchange(code).error().code(), Code::unauthenticated);
 }
 
 TEST_F(EndToEnd, AClientTellsTheRefusalsApart) {
@@ -118,9 +133,8 @@ TEST_F(EndToEnd, ATokenOutlivesItsExpiryNowhere) {
 TEST_F(EndToEnd, ACommandInAnotherProcessTakesEffectAtOnce) {
   const auto session = login("alice", kPassword);
   ASSERT_TRUE(session);
-  std::istringstream in;
   std::ostringstream out;
-  const Console console{.in = in, .out = out, .err = out, .ask_password = {}, .clock = mcias_.clock};
+  const Console console{.out = out, .err = out, .ask_password = {}, .read_line = {}, .clock = mcias_.clock};
   const std::vector<std::string> disable{"disable", "alice"};
   ASSERT_EQ(run_user_command(disable, mcias_.config, console), 0);
   EXPECT_EQ(verdict(session->token.reveal()), Code::unauthenticated);

@@ -4,6 +4,7 @@
 
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/crypto/digest.h"
+#include "tools/mcias-dev/totp.h"
 
 namespace mcias {
 namespace {
@@ -30,6 +31,10 @@ std::unexpected<LoginRefusal> refuse_for(std::chrono::nanoseconds wait) {
       .error = Error::visible(Code::resource_exhausted, "too many failed logins, try again later"), .wait = wait});
 }
 
+std::string quoted_service(std::string_view name) {
+  return mcdsl::printable(name, kMaxLogged);
+}
+
 std::unexpected<Error> refuse_token(std::string why) {
   return fail(Error(Code::unauthenticated, std::move(why)).with_public_text("invalid or expired token"));
 }
@@ -46,24 +51,50 @@ Identity::Identity(const Config& config, const Store& store, mcdsl::log::Logger 
       key_(SigningKey::load_or_create(config.signing_key_file())),
       policy_(config.policy),
       hasher_(config.identity.hashing_cost(), config.identity.hashing_bounds()),
-      limiter_(config.identity.failures_per_username(), config.identity.failures_per_address(), clock) {}
+      limiter_(config.identity.failures_per_username(), config.identity.failures_per_address(), clock),
+      decoy_totp_secret_(new_totp_secret()) {}
+
+std::expected<Account, LoginRefusal> Identity::admit(const LoginRequest& request, std::string_view client_address) {
+  auto account = authenticate(request, client_address);
+  if (!account) {
+    return account;
+  }
+  if (auto refused = refused_by_policy(*account, request.service_name, request.tags)) {
+    return refuse(*std::move(refused));
+  }
+  return account;
+}
 
 std::expected<Session, LoginRefusal> Identity::login(const LoginRequest& request, std::string_view client_address) {
-  const auto account = authenticate(request, client_address);
+  const auto account = admit(request, client_address);
   if (!account) {
     return std::unexpected(account.error());
   }
-  const std::string service = mcdsl::printable(request.service_name, kMaxLogged);
-  if (const auto rule = policy_.denied_by(*account, request.service_name, request.tags)) {
-    logger_.info("login denied by policy", {{"username", account->username}, {"service", service}, {"rule", *rule}});
-    return refuse(Error::visible(Code::permission_denied, "the login policy keeps this account from this service"));
-  }
-  auto session = open_session(*account);
+  auto session = store_session(*account);
   if (!session) {
     return refuse(std::move(session).error());
   }
-  logger_.info("login", {{"username", account->username}, {"service", service}});
+  logger_.info("login", {{"username", account->username}, {"service", quoted_service(request.service_name)}});
   return *std::move(session);
+}
+
+Result<Session> Identity::open_session(const Account& account, std::string_view service_name,
+                                       const std::vector<std::string>& tags) const {
+  if (auto refused = refused_by_policy(account, service_name, tags)) {
+    return fail(*std::move(refused));
+  }
+  return store_session(account);
+}
+
+std::optional<Error> Identity::refused_by_policy(const Account& account, std::string_view service_name,
+                                                 const std::vector<std::string>& tags) const {
+  const auto rule = policy_.denied_by(account, service_name, tags);
+  if (!rule) {
+    return std::nullopt;
+  }
+  logger_.info("login denied by policy",
+               {{"username", account.username}, {"service", quoted_service(service_name)}, {"rule", *rule}});
+  return Error::visible(Code::permission_denied, "the login policy keeps this account from this service");
 }
 
 std::expected<Account, LoginRefusal> Identity::authenticate(const LoginRequest& request,
@@ -85,36 +116,60 @@ std::expected<Account, LoginRefusal> Identity::authenticate(const LoginRequest& 
   if (const auto wait = limiter_.wait(counted_name, client_address)) {
     return refuse_for(*wait);
   }
-  auto account = check_password(username, request.password, *turn);
+  auto account = check_credentials(username, request, *turn);
   if (!account) {
+    return refuse(std::move(account).error());
+  }
+  if (!*account) {
     limiter_.failed(counted_name, client_address);
-    return refuse(Error::visible(Code::unauthenticated, "wrong user name or password"));
+    return refuse(Error::visible(Code::unauthenticated, "wrong user name, password or one-time code"));
   }
   limiter_.succeeded(counted_name);
-  return *std::move(account);
+  return **std::move(account);
 }
 
-// The account if the password is its own and it may be used; nullopt otherwise, for the same amount of work.
-std::optional<Account> Identity::check_password(const std::optional<std::string>& username,
-                                                const mcdsl::Secret& password, const PasswordHasher::Turn& turn) {
+// The account if password and one-time code are its own and it may be used; nullopt otherwise, for the same amount of
+// work. A code is used up by a login that is good in all else: failures use none up, or a stranger could.
+Result<std::optional<Account>> Identity::check_credentials(const std::optional<std::string>& username,
+                                                           const LoginRequest& request,
+                                                           const PasswordHasher::Turn& turn) {
   auto account = username ? store_.find(*username) : std::nullopt;
   const bool has_password = account && !account->password_hash.empty();
-  const bool matches = hasher_.verify(turn, has_password ? account->password_hash : hasher_.decoy(), password);
+  const bool matches = hasher_.verify(turn, has_password ? account->password_hash : hasher_.decoy(), request.password);
+  const bool is_good = has_password && matches && !account->disabled;
+  const auto has_factor =
+      check_second_factor(account ? std::string_view(account->id) : std::string_view(),
+                          request.totp_code ? request.totp_code->reveal() : std::string_view(), is_good);
+  if (!has_factor) {
+    return fail(has_factor.error());
+  }
+  if (is_good && *has_factor) {
+    return account;
+  }
   if (!account) {
     logger_.info("login refused", {{"reason", "unknown user name"}});
     return std::nullopt;
   }
-  if (has_password && matches && !account->disabled) {
-    return account;
-  }
   logger_.info("login refused", {{"username", account->username},
                                  {"reason", !has_password       ? "system accounts have no password"
                                             : account->disabled ? "the account is disabled"
-                                                                : "wrong password"}});
+                                            : !matches          ? "wrong password"
+                                                                : "wrong, used or missing one-time code"}});
   return std::nullopt;
 }
 
-Result<Session> Identity::open_session(const Account& account) const {
+// Whether the code is good for the account, which it is for one that has no second factor.
+Result<bool> Identity::check_second_factor(std::string_view account_id, std::string_view code, bool use_up) const {
+  const auto totp = store_.totp_of(account_id);
+  const auto step = find_totp_step(totp ? totp->secret : decoy_totp_secret_, code, clock_.now(),
+                                   totp ? totp->last_step : std::int64_t{0});
+  if (!totp || !step) {
+    return !totp;
+  }
+  return use_up ? store_.use_totp_step(account_id, *step) : Result<bool>(true);
+}
+
+Result<Session> Identity::store_session(const Account& account) const {
   Issued issued = issue(account);
   if (const auto stored = store_.add_token(account, issued.record); !stored) {
     return fail(stored.error());
@@ -214,7 +269,7 @@ Result<Session> Identity::issue_system_token(std::string_view username) const {
   if (account->disabled) {
     return fail_visible(Code::failed_precondition, "the account is disabled");
   }
-  return open_session(*account);
+  return store_session(*account);
 }
 
 }  // namespace mcias

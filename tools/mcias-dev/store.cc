@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/db/row.h"
 #include "mcdsl/db/transaction.h"
 
@@ -39,6 +40,24 @@ CREATE TABLE tokens (
 );
 CREATE INDEX tokens_by_account ON tokens (account_id);
 CREATE INDEX tokens_by_expiry ON tokens (expires_at);
+)"},
+                                 // SSO codes stand here as digests: who reads the database can use none.
+                                 mcdsl::db::Migration{.version = 2, .name = "create_totp_and_sso_codes", .sql = R"(
+CREATE TABLE totp (
+  account_id TEXT PRIMARY KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  secret TEXT NOT NULL,
+  last_step INTEGER NOT NULL
+);
+CREATE TABLE sso_codes (
+  code_sha256 TEXT PRIMARY KEY NOT NULL,
+  username TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  client_id TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  code_challenge TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE INDEX sso_codes_by_expiry ON sso_codes (expires_at);
 )"}};
 
 std::string join(const std::vector<std::string>& roles) {
@@ -76,6 +95,17 @@ struct AccountRow {
              account.revision);
     account.type = mcdsl::auth::parse_account_type(type).value();  // the table admits no other
     account.roles = split(roles);
+  }
+};
+
+struct TotpRow {
+  mcdsl::Secret secret;
+  std::int64_t last_step = 0;
+
+  void bind(mcdsl::db::Row& row) {
+    std::string text;
+    row.into(text, last_step);
+    secret = mcdsl::Secret(std::move(text));
   }
 };
 
@@ -184,6 +214,60 @@ Result<void> Store::set_disabled(std::string_view username, bool disabled) const
     }
     account->disabled = disabled;
     return update(tx, *account);
+  });
+}
+
+std::optional<Totp> Store::totp_of(std::string_view account_id) const {
+  const auto row = database_.read([&](ReadTransaction& tx) {
+    return tx.query_one<TotpRow>("SELECT secret, last_step FROM totp WHERE account_id = ?1", account_id);
+  });
+  if (!row) {
+    return std::nullopt;
+  }
+  auto secret = mcdsl::base64url_decode(row->secret.reveal());
+  if (!secret) {
+    throw mcdsl::Exception(Code::data_loss, "the TOTP secret of account " + std::string(account_id) + " is damaged");
+  }
+  return Totp{.secret = mcdsl::Secret(*std::move(secret)), .last_step = row->last_step};
+}
+
+Result<void> Store::set_totp(std::string_view username, const Totp& totp) const {
+  return database_.write([&](WriteTransaction& tx) -> Result<void> {
+    const auto account = require_account(tx, username);
+    if (!account) {
+      return fail(account.error());
+    }
+    if (account->type == AccountType::system) {
+      return fail_visible(Code::failed_precondition, "a system account logs in nowhere: it needs no second factor");
+    }
+    const auto stored = tx.execute(
+        "INSERT INTO totp (account_id, secret, last_step) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret, last_step = excluded.last_step",
+        account->id, mcdsl::base64url_encode(totp.secret.reveal()), totp.last_step);
+    return stored ? update(tx, *account) : fail(stored.error());
+  });
+}
+
+Result<void> Store::remove_totp(std::string_view username) const {
+  return database_.write([&](WriteTransaction& tx) -> Result<void> {
+    const auto account = require_account(tx, username);
+    if (!account) {
+      return fail(account.error());
+    }
+    const auto removed = tx.execute("DELETE FROM totp WHERE account_id = ?1", account->id);
+    if (!removed) {
+      return fail(removed.error());
+    }
+    return *removed > 0 ? update(tx, *account)
+                        : fail_visible(Code::failed_precondition, account->username + " has no second factor");
+  });
+}
+
+Result<bool> Store::use_totp_step(std::string_view account_id, std::int64_t step) const {
+  return database_.write([&](WriteTransaction& tx) -> Result<bool> {
+    const auto used =
+        tx.execute("UPDATE totp SET last_step = ?2 WHERE account_id = ?1 AND last_step < ?2", account_id, step);
+    return used ? Result<bool>(*used > 0) : fail(used.error());
   });
 }
 

@@ -6,6 +6,7 @@
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/json/writer.h"
 #include "tools/mcias-dev/rest.h"
+#include "tools/mcias-dev/sso_pages.h"
 
 namespace mcias {
 namespace {
@@ -56,8 +57,13 @@ TestServer::TestServer(const std::function<void(Config&)>& change)
       database(open(config)),
       store(database, clock),
       identity(config, store, log.logger(), clock),
+      codes(database, clock),
+      sso(config, store, codes, identity, log.logger()),
       client(router) {
   add_routes(router, identity);
+  if (!config.sso_clients.empty()) {
+    add_sso_routes(router, sso, config, clock);
+  }
 }
 
 Account TestServer::add_user(const std::string& username, std::string_view password, std::vector<std::string> roles) {

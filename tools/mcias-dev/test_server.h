@@ -17,6 +17,8 @@
 #include "mcdsl/testing/temp_dir.h"
 #include "tools/mcias-dev/config.h"
 #include "tools/mcias-dev/identity.h"
+#include "tools/mcias-dev/sso.h"
+#include "tools/mcias-dev/sso_codes.h"
 #include "tools/mcias-dev/store.h"
 
 namespace mcias {
@@ -67,6 +69,8 @@ class TestServer {
   mcdsl::db::Database database;
   Store store;
   Identity identity;
+  SsoCodes codes;
+  Sso sso;
   mcdsl::http::Router router;
   mcdsl::testing::AppClient client;
 };

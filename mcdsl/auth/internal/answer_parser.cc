@@ -202,10 +202,10 @@ Result<void> AnswerParser::on_field(std::string_view line) {
   if (!is_text(value)) {
     return malformed("a header field holds a control character");
   }
-  return state_ == State::trailer ? Result<void>() : on_framing(line.substr(0, colon), value);
+  return state_ == State::trailer ? Result<void>() : on_known_field(line.substr(0, colon), value);
 }
 
-Result<void> AnswerParser::on_framing(std::string_view name, std::string_view value) {
+Result<void> AnswerParser::on_known_field(std::string_view name, std::string_view value) {
   if (equal_ignoring_case(name, "content-length")) {
     if (content_length_) {
       return malformed("it has two lengths");
@@ -221,6 +221,8 @@ Result<void> AnswerParser::on_framing(std::string_view name, std::string_view va
     is_chunked_ = true;
   } else if (equal_ignoring_case(name, "connection") && lists(value, "close")) {
     keeps_connection_ = false;
+  } else if (equal_ignoring_case(name, "date")) {
+    date_ = value;
   }
   return {};
 }

@@ -40,6 +40,8 @@ class AnswerParser {
   [[nodiscard]] bool keeps_connection() const noexcept { return keeps_connection_; }
   [[nodiscard]] long status() const noexcept { return status_; }
   [[nodiscard]] Secret take_body();
+  /// What its Date field holds (RFC 9110 §6.6.1); empty where it has none.
+  [[nodiscard]] const std::string& date() const noexcept { return date_; }
 
  private:
   enum class State : std::uint8_t {
@@ -59,7 +61,7 @@ class AnswerParser {
   [[nodiscard]] Result<void> on_line(std::string_view line);
   [[nodiscard]] Result<void> on_status_line(std::string_view line);
   [[nodiscard]] Result<void> on_field(std::string_view line);
-  [[nodiscard]] Result<void> on_framing(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<void> on_known_field(std::string_view name, std::string_view value);
   [[nodiscard]] Result<void> on_head_end();
   [[nodiscard]] Result<void> on_chunk_size(std::string_view line);
   [[nodiscard]] Result<void> expect(std::uint64_t body_bytes, State state);
@@ -75,6 +77,7 @@ class AnswerParser {
   std::uint64_t left_ = 0;  // of the body or the chunk
   std::size_t head_bytes_ = 0;
   std::size_t fields_ = 0;
+  std::string date_;
   std::string line_;
   std::string body_;
 };

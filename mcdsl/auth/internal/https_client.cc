@@ -79,7 +79,7 @@ Result<HttpsResponse> exchange_on(std::unique_ptr<TlsConnection>& connection, st
   if (parser.keeps_connection() && !has_surplus) {
     connection = std::move(used);
   }
-  return HttpsResponse{.status = parser.status(), .body = parser.take_body()};
+  return HttpsResponse{.status = parser.status(), .body = parser.take_body(), .date = parser.date()};
 }
 
 }  // namespace

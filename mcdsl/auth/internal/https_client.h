@@ -32,7 +32,8 @@ struct HttpsRequest {
 
 struct HttpsResponse {
   long status = 0;
-  Secret body;  ///< may be a session
+  Secret body;            ///< may be a session
+  std::string date = {};  ///< of its Date field
 };
 
 /// Talks to one HTTPS service over a bounded number of connections that are kept open: TLS 1.3 or later, no redirects,

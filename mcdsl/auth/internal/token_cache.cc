@@ -109,7 +109,7 @@ TokenCache::Answer TokenCache::get(const crypto::Sha256& key, Deadline deadline,
   }
   if (flight != mine) {
     about_to_block();
-    Answer answer = flight->wait(deadline);
+    const Answer answer = flight->wait(deadline);
     const bool asks_next = flight->deadline < deadline && flight->ended_early(answer);
     return asks_next ? get(key, deadline, ask) : answer;
   }

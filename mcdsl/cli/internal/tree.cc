@@ -70,7 +70,7 @@ Command whole_tree(const Program& program) {
                .examples = program.examples};
   root.options.push_back({.name = "help", .about = "explain the program, or the command before it"});
   root.commands.push_back({.name = std::string(kVersion),
-                           .about = "print the version",
+                           .about = "print the version, as --version does",
                            .options = {{.name = "json", .about = "as one JSON object, for machines"}}});
   root.commands.push_back(
       {.name = std::string(kCompletion),

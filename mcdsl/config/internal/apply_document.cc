@@ -94,6 +94,9 @@ class DocumentReader {
   }
 
   void refuse_unknown(Section& section, const std::string& path, const Value& member) {
+    if (state_.ignores_unknown) {
+      return;
+    }
     const std::string meant = state_.findings.has_room() ? suggestion(section, path, member.key) : "";
     const std::string_view what = member.kind == Kind::table ? "unknown section" : "unknown key";
     state_.findings.add(place(member.key_at), join(path, member.key),

@@ -88,6 +88,9 @@ class EnvironmentReader {
   }
 
   void refuse_unknown(const std::string& name) {
+    if (state_.ignores_unknown) {
+      return;
+    }
     const std::string meant = state_.findings.has_room() ? closest(name, names_) : "";
     state_.findings.add(name, {},
                         meant.empty() ? "unknown variable" : fmt::format("unknown variable; did you mean {}?", meant));

@@ -28,6 +28,7 @@ struct SecretFile {
 };
 
 struct State {
+  bool ignores_unknown = false;
   Findings findings = {};
   std::map<std::string, Origin, std::less<>> origins = {};           ///< by path; none for a default
   std::map<std::string, SecretFile, std::less<>> secret_files = {};  ///< by path of the secret

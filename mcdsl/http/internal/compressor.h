@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "mcdsl/http/internal/content_coding.h"
+#include "mcdsl/http/content_coding.h"
 
 namespace mcdsl::http::internal {
 

@@ -20,6 +20,9 @@ using Findings = std::vector<CertificateFinding>;
 using Level = log::Level;
 
 constexpr auto kEndsSoon = std::chrono::days(14);
+constexpr auto kRenew = "renew it (mcdsl ca renew, or at its authority); the service takes the new pair by itself";
+constexpr auto kReissue =
+    "have one issued for servers, with every public name and a key on P-256 (mcdsl ca issue, or at its authority)";
 constexpr int kSecurityBits = 112;  // RSA of 2048 bits (NIST SP 800-57 part 1, table 2)
 
 std::string name_of(const X509_NAME* name) {
@@ -70,56 +73,68 @@ void check_dates(X509* certificate, const std::string& file, Clock::WallTime now
   const auto begin = to_wall_time(X509_get0_notBefore(certificate));
   const auto end = to_wall_time(X509_get0_notAfter(certificate));
   if (end <= now) {
-    findings.push_back({Level::error, file + "certificate " + subject + " expired at " + format_rfc3339(end)});
+    findings.push_back({Level::error, file + "certificate " + subject + " expired at " + format_rfc3339(end), kRenew});
   } else if (begin > now) {
     findings.push_back(
-        {Level::error, file + "certificate " + subject + " is not valid before " + format_rfc3339(begin)});
+        {Level::error, file + "certificate " + subject + " is not valid before " + format_rfc3339(begin),
+         "set this machine's clock (timedatectl) if it is wrong; otherwise wait, or have it issued anew"});
   } else if (end <= now + kEndsSoon) {
-    findings.push_back({Level::warn, file + "certificate " + subject + " ends soon, at " + format_rfc3339(end)});
+    findings.push_back(
+        {Level::warn, file + "certificate " + subject + " ends soon, at " + format_rfc3339(end), kRenew});
   }
 }
 
 void check_chain(const CertificateChain& chain, const std::string& file, Findings& findings) {
   X509* leaf = chain.front().get();
   if (chain.size() == 1 && !is_self_issued(leaf) && !is_issued_by_a_trusted_root(leaf)) {
-    findings.push_back({Level::warn, file + "holds the leaf only, without intermediates: a client that does not know " +
-                                         name_of(X509_get_issuer_name(leaf)) +
-                                         " will refuse it; append the issuer's certificates"});
+    findings.push_back({Level::warn,
+                        file + "holds the leaf only, without intermediates: a client that does not know " +
+                            name_of(X509_get_issuer_name(leaf)) + " will refuse it; append the issuer's certificates",
+                        "append the issuer's certificates to the file, behind the leaf"});
   }
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (X509_check_issued(chain[i].get(), chain[i - 1].get()) != X509_V_OK) {
-      findings.push_back({Level::error, file + "certificate " + std::to_string(i + 1) + " did not issue certificate " +
-                                            std::to_string(i) + ": the chain is in the wrong order or incomplete"});
+      findings.push_back({Level::error,
+                          file + "certificate " + std::to_string(i + 1) + " did not issue certificate " +
+                              std::to_string(i) + ": the chain is in the wrong order or incomplete",
+                          "put the leaf first, then who issued it, then who issued that"});
     }
   }
 }
 
 void check_use(X509* leaf, const std::string& file, std::span<const std::string> public_names, Findings& findings) {
   if (!has_host_name(leaf)) {
-    findings.push_back({Level::error, file + "names no host (subjectAltName is missing, RFC 9525 §2)"});
+    findings.push_back({Level::error, file + "names no host (subjectAltName is missing, RFC 9525 §2)", kReissue});
     return;
   }
   for (const std::string& name : public_names) {
     if (!names(leaf, name)) {
-      findings.push_back({Level::error, file + "does not name \"" + name + "\": clients that ask for it will refuse"});
+      findings.push_back(
+          {Level::error, file + "does not name \"" + name + "\": clients that ask for it will refuse", kReissue});
     }
   }
   if (X509_check_purpose(leaf, X509_PURPOSE_SSL_SERVER, 0) != 1) {
-    findings.push_back({Level::error, file + "is not for servers (its extended key usage lacks serverAuth, RFC 5280 "
-                                             "§4.2.1.12): clients will refuse it"});
+    findings.push_back({Level::error,
+                        file + "is not for servers (its extended key usage lacks serverAuth, RFC 5280 "
+                               "§4.2.1.12): clients will refuse it",
+                        kReissue});
   }
 }
 
 void check_key(EVP_PKEY& key, const std::string& file, Findings& findings) {
   const std::string type = EVP_PKEY_get0_type_name(&key);
   if (EVP_PKEY_get_security_bits(&key) < kSecurityBits) {
-    findings.push_back({Level::error, file + type + " key of " + std::to_string(EVP_PKEY_get_bits(&key)) +
-                                          " bits is too short: clients will refuse it; use RSA from 2048 bits, or EC"});
+    findings.push_back({Level::error,
+                        file + type + " key of " + std::to_string(EVP_PKEY_get_bits(&key)) +
+                            " bits is too short: clients will refuse it; use RSA from 2048 bits, or EC",
+                        kReissue});
   }
   if (group_of(key) == "secp521r1") {
-    findings.push_back({Level::warn, file + "key on P-521: some browsers refuse it; P-256 and P-384 work everywhere"});
+    findings.push_back(
+        {Level::warn, file + "key on P-521: some browsers refuse it; P-256 and P-384 work everywhere", kReissue});
   } else if (type.starts_with("ED")) {
-    findings.push_back({Level::info, file + type + " key: good for clients of your own, but browsers do not take it"});
+    findings.push_back(
+        {Level::info, file + type + " key: good for clients of your own, but browsers do not take it", kReissue});
   }
 }
 
@@ -151,8 +166,9 @@ std::vector<CertificateFinding> CertificateCheck::findings() const {
   check_use(leaf, file, public_names, findings);
   check_key(*X509_get0_pubkey(leaf), file, findings);
   if ((key_mode & kForOthers) != std::filesystem::perms::none) {
-    findings.push_back(
-        {Level::warn, key_path.string() + ": every account of this machine may read or change the key: chmod o-rw"});
+    findings.push_back({Level::warn,
+                        key_path.string() + ": every account of this machine may read or change the key: chmod o-rw",
+                        "chmod o-rw " + key_path.string()});
   }
   return findings;
 }

@@ -289,6 +289,7 @@ void Loop::poll() {
     timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, timeout));
   }
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+  rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // its owner alone counts
   update_time();
   for (int i = 0; i < count; ++i) {
     static_cast<Pollable*>(events[static_cast<std::size_t>(i)].data.ptr)
@@ -298,6 +299,10 @@ void Loop::poll() {
 
 void Loop::stop() noexcept {
   stop_requested_.store(true, std::memory_order_release);
+  waker_->wake();
+}
+
+void Loop::nudge() noexcept {
   waker_->wake();
 }
 

@@ -46,8 +46,9 @@ struct LoopContext {
 /// thread's. A handler that returns to find the turn changed posts its answer and its thread leaves. Handlers of routes
 /// that are known to block run on a spare thread from the start.
 ///
-/// Threads: one owner at a time; `turn`, `try_take`, `serve_apart`, `stop`, the waits and `counters` are for any
-/// thread. Errors: what goes wrong in a connection's own work (no memory, no room in epoll) ends that connection alone.
+/// Threads: one owner at a time; `turn`, `try_take`, `serve_apart`, `stop`, `rounds`, `nudge`, the waits and `counters`
+/// are for any thread. Errors: what goes wrong in a connection's own work (no memory, no room in epoll) ends that
+/// connection alone.
 class Loop {
  public:
   explicit Loop(LoopContext& context);
@@ -79,6 +80,10 @@ class Loop {
 
   /// The same until a deadline of the machine's clock. Whether the loop is finished.
   bool wait_until(std::chrono::steady_clock::time_point deadline);
+
+  /// How often the loop has gone round; `nudge` has it go round once more, even where nothing happens.
+  [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_relaxed); }
+  void nudge() noexcept;
 
   /// Whether a connection or an answer had to be cut.
   [[nodiscard]] bool has_cut() const noexcept { return has_cut_.load(std::memory_order_relaxed); }
@@ -162,6 +167,7 @@ class Loop {
   std::vector<std::pair<Exchange*, News>> taken_news_;
   std::atomic<bool> stop_requested_{false};
 
+  std::atomic<std::uint64_t> rounds_{0};
   std::atomic<bool> has_cut_{false};
   std::mutex finished_mutex_;
   std::condition_variable finished_changed_;

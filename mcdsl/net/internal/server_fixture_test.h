@@ -59,6 +59,9 @@ class Paths final : public http::Application {
     if (request.path() == "/bad-plan") {
       throw std::runtime_error("no plan");
     }
+    if (request.path() == "/stuck-plan") {
+      stuck_plan();  // on the loop itself, which nobody takes over then
+    }
     if (const auto found = handlers.find(request.path()); found != handlers.end()) {
       request.set_route(found->first);
     }
@@ -73,6 +76,7 @@ class Paths final : public http::Application {
   }
 
   std::map<std::string, http::Handler, std::less<>> handlers;
+  std::function<void()> stuck_plan;
 };
 
 inline std::string get(std::string_view path) {

@@ -7,9 +7,8 @@
 
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
-#include "mcdsl/httpserver/server.h"
+#include "mcdsl/doctor/health_probe.h"
 #include "mcdsl/net/address.h"
-#include "mcdsl/service/internal/health_probe.h"
 #include "mcdsl/service/run.h"
 
 namespace mcdsl::internal {
@@ -22,16 +21,6 @@ constexpr int kHealthy = 200;
 void make_private_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-}
-
-// Whether the service takes us for one of its proxies, which begin with a PROXY header.
-bool is_taken_for_proxy(const config::Server& config, const net::Address& address) {
-  if (!config.proxy_protocol) {
-    return false;
-  }
-  const std::string host = address.reachable().host;  // where we come from too
-  const std::string us = address.is_unix() ? "unix" : host == "localhost" ? "127.0.0.1" : host;
-  return httpserver::trusted_proxies(config).contains(http::Peer{.address = us});
 }
 
 }  // namespace
@@ -65,11 +54,7 @@ int make_folder(const std::string& name, const std::string& config_file, const s
 
 int print_status(const config::Standard& config, std::ostream& out) {
   const net::Address address = value_or_throw(net::parse_address(config.server.listen_addr));
-  HealthProbe probe{.address = address, .as_proxy = is_taken_for_proxy(config.server, address)};
-  if (config.server.tls == config::Tls::on) {
-    probe.certificate = config.server.tls_cert;
-  }
-  const auto answer = probe.ask();
+  const auto answer = doctor::HealthProbe::of(config.server, address).ask();
   out << answer.body << '\n';
   return answer.status == kHealthy ? kOk : kFailure;
 }

@@ -66,9 +66,9 @@ Result<AnswerReader::Head> AnswerReader::read_one_head() {
     return std::unexpected(status_line.error());
   }
   const std::string_view line = *status_line;
-  const auto status = line.size() >= 12 && line.starts_with("HTTP/1.") && line[8] == ' '
-                          ? parse_number(line.substr(9, 3), 10)
-                          : std::nullopt;
+  const bool is_well_formed =
+      line.size() >= 12 && line.starts_with("HTTP/1.") && line[8] == ' ' && (line.size() == 12 || line[12] == ' ');
+  const auto status = is_well_formed ? parse_number(line.substr(9, 3), 10) : std::nullopt;
   if (!status || *status < 100 || *status > 599) {
     return malformed("what is no HTTP/1.1");
   }

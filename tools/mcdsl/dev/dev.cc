@@ -1,6 +1,7 @@
 #include "tools/mcdsl/dev/dev.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -61,6 +62,7 @@ struct Plan {
   fs::path data;
   std::vector<Account> accounts;
   Front front = Front::none;
+  bool has_sso = false;
   std::chrono::milliseconds patience{};
 };
 
@@ -101,7 +103,10 @@ Plan plan_of(const Values& values) {
             .data = values.has("data") ? fs::absolute(values.text("data")) : folder / ".dev",
             .accounts = accounts_of(values)};
   plan.name = plan.program.filename();
-  if (plan.name.empty() || plan.name == kIdentity) {
+  const auto is_allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (plan.name.empty() || plan.name == kIdentity || !std::ranges::all_of(plan.name, is_allowed)) {
     refuse(Code::invalid_argument, "\"" + plan.name + "\" is no name for the program of a service");
   }
   plan.config =
@@ -110,6 +115,7 @@ Plan plan_of(const Values& values) {
     refuse(Code::invalid_argument, "--proxy and --proxy-protocol are two ways of one thing: give one of them");
   }
   plan.front = values.has("proxy") ? Front::http : (values.has("proxy-protocol") ? Front::protocol : Front::none);
+  plan.has_sso = values.has("sso");
   const std::int64_t patience = values.number("patience", kPatience);
   if (patience < 1 || patience > kLongestPatience) {
     refuse(Code::invalid_argument, "--patience wants 1 to " + std::to_string(kLongestPatience) + " seconds");
@@ -189,10 +195,26 @@ std::vector<Setting> common_settings(const Workplace& place, const std::string& 
           {.section = "server", .key = "shutdown_timeout", .value = kDrain}};
 }
 
-std::vector<Setting> identity_settings(const Workplace& place, const Ports& ports) {
+std::string public_url(const Ports& ports) {
+  return fmt::format("https://localhost:{}", ports.front.number());
+}
+
+std::string sso_redirect(const Ports& ports) {
+  return public_url(ports) + "/sso/callback";
+}
+
+// The file of mcias-dev: our settings, the service as one whose users may log in on its page, and what the folder of
+// the service has to say, such as policies.
+std::string identity_config(const Plan& plan, const Workplace& place, const Ports& ports) {
   auto settings = common_settings(place, kIdentity, ports.identity);
   settings.push_back({.section = "database", .key = "path", .value = place.path() / kIdentity / "mcias-dev.db"});
-  return settings;
+  std::string text = to_toml(settings);
+  text += fmt::format("\n[[sso_clients]]\nclient_id = \"{0}\"\nservice_name = \"{0}\"\nredirect_uris = [\"{1}\"]\n",
+                      plan.name, sso_redirect(ports));
+  if (!plan.identity_config.empty()) {
+    text += "\n# " + plan.identity_config.string() + "\n" + value_or_throw(read_file(plan.identity_config));
+  }
+  return text;
 }
 
 std::vector<Setting> service_settings(const Plan& plan, const Workplace& place, const Ports& ports) {
@@ -210,8 +232,11 @@ std::vector<Setting> service_settings(const Plan& plan, const Workplace& place, 
   add({.section = "mcias", .key = "server_url", .value = fmt::format("https://localhost:{}", ports.identity.number())});
   add({.section = "mcias", .key = "ca_cert", .value = place.authority()});
   add({.section = "mcias", .key = "service_name", .value = plan.name});
+  if (plan.has_sso) {
+    add({.section = "sso", .key = "redirect_uri", .value = sso_redirect(ports)});
+  }
+  add({.section = "web", .key = "public_url", .value = public_url(ports)});
   if (!plan.templates.empty()) {
-    add({.section = "web", .key = "public_url", .value = fmt::format("https://localhost:{}", ports.front.number())});
     add({.section = "web", .key = "templates_dir", .value = plan.templates});
   }
   return settings;
@@ -223,12 +248,18 @@ struct Told {
   std::vector<std::string> environment;
 };
 
-Told tell(const std::vector<Setting>& settings, const std::string& program, const fs::path& own_config,
-          const Workplace& place) {
-  if (!own_config.empty()) {
-    return {.options = {"--config", own_config}, .environment = environment_with(to_environment(settings, program))};
+Told tell_identity(const Plan& plan, const Workplace& place, const Ports& ports) {
+  const fs::path file = place.path() / kIdentity / (std::string(kIdentity) + ".toml");
+  write_file_atomically(file, identity_config(plan, place, ports));
+  return {.options = {"--config", file}, .environment = environment_with({})};
+}
+
+Told tell_service(const Plan& plan, const Workplace& place, const Ports& ports) {
+  const auto settings = service_settings(plan, place, ports);
+  if (!plan.config.empty()) {
+    return {.options = {"--config", plan.config}, .environment = environment_with(to_environment(settings, plan.name))};
   }
-  const fs::path file = place.path() / program / (program + ".toml");
+  const fs::path file = place.path() / plan.name / (plan.name + ".toml");
   write_file_atomically(file, to_toml(settings));
   return {.options = {"--config", file}, .environment = environment_with({})};
 }
@@ -242,7 +273,7 @@ Process::Settings server_of(const fs::path& program, const Told& told) {
 // --- the run --------------------------------------------------------------------------------------------------------
 
 std::string invitation(const Plan& plan, const Workplace& place, const Ports& ports) {
-  const std::string url = fmt::format("https://localhost:{}", ports.front.number());
+  const std::string url = public_url(ports);
   std::string text = "\n";
   for (const Account& account : plan.accounts) {
     std::string roles;
@@ -290,19 +321,18 @@ int run_platform(const Values& values, std::ostream& out, const Clock& clock) {
     console.say("made certificates; " + place.authority().string() + " is what clients trust");
   }
 
-  const Told identity_told = tell(identity_settings(place, ports), kIdentity, plan.identity_config, place);
+  const Told identity_told = tell_identity(plan, place, ports);
   console.say("giving the accounts their passwords");
   make_accounts(plan.accounts, identity_program, identity_told.options, identity_told.environment, signals,
                 plan.patience);
-  const Told service_told = tell(service_settings(plan, place, ports), plan.name, plan.config, place);
+  const Told service_told = tell_service(plan, place, ports);
   const auto proxy = make_proxy(plan, place, ports);
 
   const SocketFolder sockets;
   Unit identity(kIdentity, server_of(identity_program, identity_told), sockets / "identity", console);
   Unit service(plan.name, server_of(plan.program, service_told), sockets / "service", console);
-  const std::string url = fmt::format("https://localhost:{}", ports.front.number());
   const auto tell_where = [&] {
-    console.say(plan.name + " is ready at " + url +
+    console.say(plan.name + " is ready at " + public_url(ports) +
                 (plan.front == Front::none ? "" : ", through a proxy to " + loopback(*ports.backend)));
     console.print(invitation(plan, place, ports));
   };
@@ -327,8 +357,9 @@ cli::Command dev_command(std::ostream& out, const Clock& clock) {
           "a second one at once.\n\n"
           "The program is FOLDER/build/NAME or FOLDER/build/bin/NAME, where NAME is the folder's. Its settings are in "
           "FOLDER/.dev/NAME/NAME.toml. What else it needs to be told stands in FOLDER/NAME.dev.toml; the settings from "
-          "here then come as environment variables. FOLDER/mcias-dev.dev.toml is the same for mcias-dev, such as for "
-          "login policies. Templates of pages are read from FOLDER/templates, where there is one, as they change.",
+          "here then come as environment variables. FOLDER/mcias-dev.dev.toml is added to the settings of mcias-dev, "
+          "such as login policies. Templates of pages are read from FOLDER/templates, where there is one, as they "
+          "change.",
       .arguments = {{.name = "FOLDER",
                      .about = "of the service; the current one unless given",
                      .kind = Kind::folder,

@@ -16,6 +16,9 @@ struct Config : mcdsl::config::Standard {
     b.field("max_notes", max_notes, {.doc = "Notes that an account may keep.", .min = 1, .max = 1'000'000});
     b.require("database.path");
     b.require("mcias.server_url");
+    // [if web]
+    b.require("web.public_url");
+    // [end]
   }
 };
 

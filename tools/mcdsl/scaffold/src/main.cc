@@ -11,6 +11,9 @@
 // [end]
 #include "migrations.h"
 #include "notes.h"
+// [if web]
+#include "pages.h"
+// [end]
 // [if not grpc]
 #include "routes.h"
 // [end]
@@ -42,6 +45,9 @@ int main(int argc, char** argv) {
     // [end]
     // [if not grpc]
     my_notes::add_routes(service, notes);
+    // [end]
+    // [if web]
+    const my_notes::Pages pages(service, config, authenticator, notes);
     // [end]
     service.serve();  // returns when the service has drained
   });

@@ -1,0 +1,3 @@
+module mcdsl/tests/web/escaping_go
+
+go 1.21
