@@ -315,7 +315,7 @@ TEST_F(DevProcess, TakesAccountsAndKeepsGivenPasswordsToItself) {
 TEST_F(DevProcess, PutsAProxyInFront) {
   build(DEV_SERVICE);
   for (const std::string mode : {"--proxy", "--proxy-protocol"}) {
-    Program run = dev({mode});
+    Program run = dev({mode, "--sso"});
     ASSERT_TRUE(run.writes(kReady)) << mode;
     EXPECT_EQ(ask(number_behind(run.output(), kReady), kGreet)->body, "hello, world\n") << mode;
     run.signal(SIGINT);

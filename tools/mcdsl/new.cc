@@ -202,6 +202,7 @@ cli::Command new_command(std::ostream& out, const std::string& library_version) 
           "below /srv and the system user; with underscores the namespace in C++.",
       .arguments = {{.name = "NAME", .about = "of the service: reading-list"}},
       .options = {{.name = "grpc", .about = "its API in protobuf: gRPC, gRPC-Web, Connect and REST of one file"},
+                  {.name = "web", .about = "pages for people, behind a login"},
                   {.name = "out", .about = "where to; a folder NAME unless given", .kind = cli::Kind::folder}},
       .examples = {{.line = "mcdsl new reading-list --grpc --web", .about = "a service with REST, gRPC and pages"}},
       .run = [&out, library_version](const cli::Values& values) { return make_service(values, library_version, out); }};

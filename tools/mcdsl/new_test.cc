@@ -156,9 +156,10 @@ class NewCommand : public ::testing::Test {
 };
 
 TEST_F(NewCommand, WritesTheServiceAndNothingBesideIt) {
-  EXPECT_THAT(run({"demo", "--grpc", "--out", (folder_ / "demo").string()}), HasSubstr("./dev run"));
+  EXPECT_THAT(run({"demo", "--grpc", "--web", "--out", (folder_ / "demo").string()}), HasSubstr("./dev run"));
   EXPECT_THAT(entries(), ::testing::ElementsAre("demo"));
   EXPECT_TRUE(fs::exists(folder_ / "demo/proto/demo/v1/demo.proto"));
+  EXPECT_TRUE(fs::exists(folder_ / "demo/templates/list.html"));
   struct stat status{};
   ASSERT_EQ(::stat((folder_ / "demo/dev").c_str(), &status), 0);
   EXPECT_NE(status.st_mode & S_IXUSR, 0U);

@@ -373,6 +373,7 @@ cli::Command dev_command(std::ostream& out, const Clock& clock) {
             .about = "a file with a line for each: name, roles with commas between, perhaps a password; - to read it",
             .kind = Kind::file},
            {.name = "templates", .about = "of the service's pages", .kind = Kind::folder},
+           {.name = "sso", .about = "log in to pages on the page of mcias-dev"},
            {.name = "proxy", .about = "put a proxy in front that ends TLS, as it will be deployed"},
            {.name = "proxy-protocol", .about = "put a proxy in front that passes TLS on, behind a PROXY header"},
            {.name = "patience",

@@ -29,6 +29,7 @@ class Browser {
   Response post(std::string_view path, const std::string& form) {
     return send(Method::post, path, "csrf_token=" + mcdsl::http::percent_encode(csrf_token_) + "&" + form);
   }
+  void set_csrf_token(const std::string& token) { csrf_token_ = token; }
 
  private:
   Response send(Method method, std::string_view path, std::string_view body) {
@@ -36,7 +37,9 @@ class Browser {
     for (const auto& [name, value] : cookies_) {
       cookies.append(cookies.empty() ? "" : "; ").append(name).append("=").append(value);
     }
-    auto client = client_.with_header("cookie", cookies).with_header("sec-fetch-site", "same-origin");
+    auto client = client_.with_header("cookie", cookies)
+                      .with_header("sec-fetch-site", "same-origin")
+                      .with_header("accept", "text/html");
     if (method == Method::post) {
       client = client.with_header("content-type", "application/x-www-form-urlencoded")
                    .with_header("origin", "https://notes.example.org");
@@ -123,7 +126,9 @@ TEST_F(PagesTest, SaysWhatIsWrongWithANote) {
 
 TEST_F(PagesTest, RefusesAFormWithoutItsToken) {
   Browser alice = logged_in("alice");
-  EXPECT_EQ(alice.post("/notes", "csrf_token=invented&text=x").status, 403);
+  alice.get("/");
+  alice.set_csrf_token("invented");
+  EXPECT_EQ(alice.post("/notes", "text=x").status, 403);
 }
 
 TEST_F(PagesTest, KeepsGuestsOut) {
