@@ -52,7 +52,7 @@ void become(const char* program, char* const* arguments, char* const* environmen
   }
   sigset_t none{};
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) {
     return;
@@ -75,7 +75,7 @@ Process::Process(const Settings& settings) {
   std::vector<std::string> environment = settings.environment;
   const std::vector<char*> arguments = pointers(words);
   const std::vector<char*> variables = pointers(environment);
-  Pipe input = make_pipe();
+  const Pipe input = make_pipe();
   Pipe output = make_pipe();
   Pipe failure = make_pipe();  // closed by the exec that succeeds
   ::fcntl(output.read.get(), F_SETFL, O_NONBLOCK);
