@@ -248,7 +248,7 @@ TEST_F(DevProcess, SaysThatAProgramIsNoneAndWaits) {
 
 TEST_F(DevProcess, StopsWhileItIsBeginning) {
   Program run({tool_beside("echo pid $$ >" + (folder_ / "pid").string() + "\nexec sleep 3600\n"), "dev", "--port", "0",
-           folder_ / "hello"});
+               folder_ / "hello"});
   std::string text;
   ASSERT_TRUE(testing::eventually([&] { return (text = read_file(folder_ / "pid").value_or("")).ends_with('\n'); }));
   run.signal(SIGINT);

@@ -60,7 +60,7 @@ TEST(AnswerReader, ReadsEveryFramingInPiecesOfAnySize) {
       "\r\nhello world",
   };
   for (const std::string& body : bodies) {
-    for (const std::size_t piece : {1, 3, 1000}) {
+    for (const std::size_t piece : {1U, 3U, 1000U}) {
       AnswerReader reader = reader_of(head + body, piece);
       const auto read = reader.read_head();
       ASSERT_TRUE(read.has_value()) << body;
