@@ -163,6 +163,12 @@ KeyFile::KeyFile(std::filesystem::path path, const Clock& clock) : path_(std::mo
   read();
 }
 
+KeyFile::Seen KeyFile::seen_of(const struct stat& status) noexcept {
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return {.inode = static_cast<std::int64_t>(status.st_ino),
+          .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
+}
+
 // Wants the mutex held.
 void KeyFile::read() const {
   const UniqueFd fd = open_file(path_);
@@ -173,9 +179,7 @@ void KeyFile::read() const {
     keys->previous.emplace(*bytes.previous);
   }
   keys_ = std::move(keys);
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  seen_ = {.inode = static_cast<std::int64_t>(status.st_ino),
-           .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
+  seen_ = seen_of(status);
 }
 
 std::shared_ptr<const Keys> KeyFile::keys() const {
@@ -191,16 +195,14 @@ std::shared_ptr<const Keys> KeyFile::refreshed() const {
   }
   looked_at_ = now;
   struct stat status{};
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  if (::stat(path_.c_str(), &status) != 0 ||
-      seen_ == Seen{.inode = static_cast<std::int64_t>(status.st_ino),
-                    .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec}) {
+  if (::stat(path_.c_str(), &status) != 0 || seen_ == seen_of(status)) {
     return keys_;
   }
   try {
     read();
   } catch (const Exception&) {
-    // Whoever has broken the file is told at the next start; what is good in memory stays good.
+    // Whoever has broken the file is told at the next start; what is good in memory stays good until it changes again.
+    seen_ = seen_of(status);
   }
   return keys_;
 }
