@@ -11,6 +11,7 @@
 
 #include "mcdsl/base/bytes.h"
 #include "mcdsl/json/decode.h"
+#include "mcdsl/json/visit.h"
 #include "mcdsl/json/writer.h"
 
 namespace {
@@ -58,6 +59,34 @@ void check_refusals(std::string_view text) {
   }
 }
 
+// Writes what it is told.
+class Echo final : public mcdsl::json::Visitor {
+ public:
+  void null() override { out.null(); }
+  void boolean(bool truth) override { out.value(truth); }
+  void negative(std::int64_t number) override { out.value(number); }
+  void natural(std::uint64_t number) override { out.value(number); }
+  void real(double number) override { out.value(number); }
+  void string(std::string_view text) override { out.value(text); }
+  void key(std::string_view name) override { out.key(name); }
+  void begin_object() override { out.begin_object(); }
+  void end_object() override { out.end_object(); }
+  void begin_array() override { out.begin_array(); }
+  void end_array() override { out.end_array(); }
+
+  mcdsl::json::Writer out;
+};
+
+// A document that is told gives, written again, one that is told alike.
+void check_visit(std::string_view text) {
+  Echo once;
+  if (mcdsl::json::visit(text, once)) {
+    Echo twice;
+    require(mcdsl::json::visit(once.out.view(), twice).has_value());
+    require(once.out.view() == twice.out.view());
+  }
+}
+
 void check_round_trip(std::string_view text) {
   mcdsl::json::Writer writer;
   writer.begin_object().field("text", text).key("numbers").begin_object().field(text, 0.5).end_object().end_object();
@@ -71,6 +100,7 @@ void check_round_trip(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_refusals(text);
+  check_visit(text);
   check_round_trip(text);
   return 0;
 }

@@ -3,10 +3,9 @@
 #include "mcdsl/json/visit.h"
 
 namespace mcdsl::web {
-namespace {
 
 // Builds a tree of what a document holds. The stack is of the containers that are open.
-class Builder final : public json::Visitor {
+class Data::Builder final : public json::Visitor {
  public:
   void null() override { add({}); }
   void boolean(bool truth) override { add(truth); }
@@ -31,10 +30,11 @@ class Builder final : public json::Visitor {
   void add(Data data) {
     if (open_.empty()) {
       root_ = std::move(data);
-    } else if (std::holds_alternative<Data::List>(open_.back().data.value())) {
-      open_.back().data.push_back(std::move(data));
+    } else if (auto* list = std::get_if<List>(&open_.back().data.value_)) {
+      list->push_back(std::move(data));
     } else {
-      open_.back().data.set(open_.back().key, std::move(data));
+      // No name comes twice in a document that was taken: nothing needs to be searched.
+      std::get<Object>(open_.back().data.value_).emplace_back(std::move(open_.back().key), std::move(data));
     }
   }
   void close() {
@@ -47,11 +47,10 @@ class Builder final : public json::Visitor {
   Data root_;
 };
 
-}  // namespace
-
 Data Data::object() {
+  constexpr std::size_t kFew = 8;  // most rows have no more, and growing costs more than filling
   Data data;
-  data.value_ = Object();
+  data.value_.emplace<Object>().reserve(kFew);
   return data;
 }
 
@@ -69,7 +68,7 @@ Result<Data> Data::from_json(std::string_view text) {
 
 Data::Object& Data::as_object() {
   if (std::holds_alternative<std::monostate>(value_)) {
-    value_ = Object();
+    *this = Data::object();
   }
   auto* object = std::get_if<Object>(&value_);
   if (object == nullptr) {

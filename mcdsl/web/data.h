@@ -56,43 +56,34 @@ class Data {
   using Value =
       std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, SafeHtml, List, Object>;
 
-  Data() = default;  ///< null, which becomes an object at the first `set` and a list at the first `push_back`
+  Data() noexcept;  ///< null, which becomes an object at the first `set` and a list at the first `push_back`
+  Data(const Data& other);
+  Data(Data&& other) noexcept;
+  Data& operator=(const Data& other);
+  Data& operator=(Data&& other) noexcept;
+  ~Data();
 
   // What stands on the right of a `set` reads best without a conversion written out.
   template <std::same_as<bool> T>
-  explicit(false) Data(T truth) : value_(truth) {}
+  explicit(false) Data(T truth);
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  explicit(false) Data(T number) {
-    if constexpr (std::unsigned_integral<T>) {
-      value_ = static_cast<std::uint64_t>(number);
-    } else {
-      value_ = static_cast<std::int64_t>(number);
-    }
-  }
-  explicit(false) Data(double number) : value_(number) {}
-  explicit(false) Data(std::string text) : value_(std::move(text)) {}
-  explicit(false) Data(std::string_view text) : value_(std::string(text)) {}
-  explicit(false) Data(const char* text) : value_(std::string(text)) {}
-  explicit(false) Data(SafeHtml html) : value_(std::move(html)) {}
-  explicit(false) Data(List list) : value_(std::move(list)) {}
+  explicit(false) Data(T number);
+  explicit(false) Data(double number);
+  explicit(false) Data(std::string text);
+  explicit(false) Data(std::string_view text);
+  explicit(false) Data(const char* text);
+  explicit(false) Data(SafeHtml html);
+  explicit(false) Data(List list);
   template <class T>
     requires std::constructible_from<Data, const T&>
-  explicit(false) Data(const std::optional<T>& maybe) {
-    if (maybe) {
-      *this = Data(*maybe);
-    }
-  }
+  explicit(false) Data(const std::optional<T>& maybe);
   template <class T>
     requires(!std::same_as<T, Data> && std::constructible_from<Data, const T&>)
-  explicit(false) Data(const std::vector<T>& items) : value_(List(items.begin(), items.end())) {}
+  explicit(false) Data(const std::vector<T>& items);
   template <class T>
     requires std::constructible_from<Data, const T&>
-  explicit(false) Data(const std::map<std::string, T>& members) : Data(object()) {
-    for (const auto& [name, value] : members) {
-      set(name, Data(value));
-    }
-  }
+  explicit(false) Data(const std::map<std::string, T>& members);
   template <Shown T>
   explicit(false) Data(const T& shown);
 
@@ -122,6 +113,7 @@ class Data {
   [[nodiscard]] const Value& value() const noexcept { return value_; }
 
  private:
+  class Builder;
   Object& as_object();
 
   Value value_;
@@ -144,8 +136,56 @@ class Fields {
   Data& object_;
 };
 
+// Down here, where a Member is a whole type.
+inline Data::Data() noexcept = default;
+inline Data::Data(const Data& other) = default;
+inline Data::Data(Data&& other) noexcept = default;
+inline Data& Data::operator=(const Data& other) = default;
+inline Data& Data::operator=(Data&& other) noexcept = default;
+inline Data::~Data() = default;
+
+template <std::same_as<bool> T>
+Data::Data(T truth) : value_(truth) {}
+
+template <std::integral T>
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+Data::Data(T number) {
+  if constexpr (std::unsigned_integral<T>) {
+    value_ = static_cast<std::uint64_t>(number);
+  } else {
+    value_ = static_cast<std::int64_t>(number);
+  }
+}
+
+inline Data::Data(double number) : value_(number) {}
+inline Data::Data(std::string text) : value_(std::move(text)) {}
+inline Data::Data(std::string_view text) : value_(std::string(text)) {}
+inline Data::Data(const char* text) : value_(std::string(text)) {}
+inline Data::Data(SafeHtml html) : value_(std::move(html)) {}
+inline Data::Data(List list) : value_(std::move(list)) {}
+
+template <class T>
+  requires std::constructible_from<Data, const T&>
+Data::Data(const std::optional<T>& maybe) {
+  if (maybe) {
+    *this = Data(*maybe);
+  }
+}
+
+template <class T>
+  requires(!std::same_as<T, Data> && std::constructible_from<Data, const T&>)
+Data::Data(const std::vector<T>& items) : value_(List(items.begin(), items.end())) {}
+
+template <class T>
+  requires std::constructible_from<Data, const T&>
+Data::Data(const std::map<std::string, T>& members) : Data(object()) {
+  for (const auto& [name, value] : members) {
+    set(name, Data(value));
+  }
+}
+
 template <Shown T>
-Data::Data(const T& shown) : value_(Object()) {
+Data::Data(const T& shown) : Data(object()) {
   Fields fields(*this);
   shown.show(fields);
 }

@@ -63,7 +63,11 @@ class Templates::Set {
       }
     }
     if (reloads()) {
-      stamps_ = files_below(options_.reload_from);
+      try {
+        stamps_ = files_below(options_.reload_from);
+      } catch (const std::filesystem::filesystem_error& error) {
+        throw Exception(Code::failed_precondition, std::string("templates: ") + error.what());
+      }
     }
     programs_ = std::make_shared<const Programs>(compile());
   }
@@ -111,8 +115,7 @@ Result<std::shared_ptr<const Programs>> Templates::Set::current() {
   } catch (const Exception& exception) {
     error_ = exception.error();
   } catch (const std::filesystem::filesystem_error& gone) {  // a file vanished while it was looked at
-    stamps_.clear();
-    error_ = Error(Code::internal, gone.what());
+    return fail(Code::internal, std::string("templates: ") + gone.what());
   }
   if (error_) {
     return fail(*error_);

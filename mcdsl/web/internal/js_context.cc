@@ -212,7 +212,7 @@ void JsContext::read(std::string_view text, std::size_t base) {
           mode_ = Mode::regexp;
         } else if (c == '/' && mode_ == Mode::regexp) {
           mode_ = Mode::code;
-          word_ = "/";  // its flags go on with it, and are no keyword
+          word_.assign(1, '/');  // its flags go on with it, and are no keyword
         }
         break;
       case Mode::lost:

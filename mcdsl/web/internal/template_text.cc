@@ -235,7 +235,10 @@ void Parser::check_blocks() const {
       }
       names.push_back(node.name);
     } else if (node.kind != Node::Kind::text || !is_blank(node.name)) {
-      fail_at(node.line, "beside the blocks that fill the layout there is something else");
+      const auto first = std::ranges::find_if_not(node.name, is_space);
+      const auto lines = node.kind == Node::Kind::text ? std::count(node.name.begin(), first, '\n') : 0;
+      fail_at(node.line + static_cast<std::size_t>(lines),
+              "beside the blocks that fill the layout there is something else");
     }
   }
 }
