@@ -163,7 +163,12 @@ KeyFile::KeyFile(std::filesystem::path path, const Clock& clock) : path_(std::mo
   read();
 }
 
-KeyFile::Seen KeyFile::seen_of(const struct stat& status) noexcept {
+// All zero for a file that is not there.
+KeyFile::Seen KeyFile::look() const noexcept {
+  struct stat status{};
+  if (::stat(path_.c_str(), &status) != 0) {
+    return {};
+  }
   constexpr std::int64_t kNanoseconds = 1'000'000'000;
   return {.inode = static_cast<std::int64_t>(status.st_ino),
           .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
@@ -171,15 +176,14 @@ KeyFile::Seen KeyFile::seen_of(const struct stat& status) noexcept {
 
 // Wants the mutex held.
 void KeyFile::read() const {
-  const UniqueFd fd = open_file(path_);
-  const struct stat status = status_of(fd, path_);
-  const KeyBytes bytes = read_keys(fd, path_);
+  const Seen seen = look();  // before: what changes meanwhile is another sight, and is read again
+  const KeyBytes bytes = read_keys(open_file(path_), path_);
   auto keys = std::make_shared<Keys>(Keys{.current = Key(bytes.current)});
   if (bytes.previous) {
     keys->previous.emplace(*bytes.previous);
   }
   keys_ = std::move(keys);
-  seen_ = seen_of(status);
+  seen_ = seen;
 }
 
 std::shared_ptr<const Keys> KeyFile::keys() const {
@@ -194,15 +198,15 @@ std::shared_ptr<const Keys> KeyFile::refreshed() const {
     return keys_;
   }
   looked_at_ = now;
-  struct stat status{};
-  if (::stat(path_.c_str(), &status) != 0 || seen_ == seen_of(status)) {
+  const Seen seen = look();
+  if (seen == Seen() || seen == seen_) {
     return keys_;
   }
   try {
     read();
   } catch (const Exception&) {
     // Whoever has broken the file is told at the next start; what is good in memory stays good until it changes again.
-    seen_ = seen_of(status);
+    seen_ = seen;
   }
   return keys_;
 }

@@ -12,8 +12,6 @@
 #include "mcdsl/crypto/digest.h"
 #include "mcdsl/crypto/hmac_key.h"
 
-struct stat;
-
 namespace mcdsl::csrf {
 
 /// One key of a key file. What it makes is bound to a purpose, a constant text without NUL, so that what was made for
@@ -89,7 +87,7 @@ class KeyFile {
     }
     return found;
   }
-  [[nodiscard]] static Seen seen_of(const struct stat& status) noexcept;
+  [[nodiscard]] Seen look() const noexcept;
   void read() const;
 
   const std::filesystem::path path_;
