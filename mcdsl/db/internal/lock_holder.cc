@@ -68,12 +68,16 @@ std::vector<Lock> foreign_locks(const std::filesystem::path& path, long byte) {
   return found;
 }
 
+std::string describe(const Lock& lock) {
+  const std::string command = command_of(lock.process);
+  return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");
+}
+
 // Who holds a byte of a file alone.
 std::string find_holder(const std::filesystem::path& path, long byte) {
   for (const Lock& lock : foreign_locks(path, byte)) {
     if (lock.kind == "WRITE") {
-      const std::string command = command_of(lock.process);
-      return "process " + std::to_string(lock.process) + (command.empty() ? "" : " (" + command + ")");
+      return describe(lock);
     }
   }
   return {};
@@ -91,6 +95,11 @@ std::string find_write_lock_holder(const std::filesystem::path& database) {
 
 std::string find_file_lock_holder(const std::filesystem::path& file) {
   return find_holder(file, 0);
+}
+
+std::string find_user(const std::filesystem::path& database) {
+  const std::vector<Lock> locks = foreign_locks(shm_of(database), kOpenByte);
+  return locks.empty() ? std::string() : describe(locks.front());
 }
 
 bool is_used_by_others(const std::filesystem::path& database) {

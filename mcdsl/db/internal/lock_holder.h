@@ -13,6 +13,9 @@ namespace mcdsl::db::internal {
 /// The same of the lock on a whole file (flock(2)).
 [[nodiscard]] std::string find_file_lock_holder(const std::filesystem::path& file);
 
+/// Another process that has the database open, in the same words.
+[[nodiscard]] std::string find_user(const std::filesystem::path& database);
+
 /// Whether another process has the database open. False where the system does not tell.
 [[nodiscard]] bool is_used_by_others(const std::filesystem::path& database);
 

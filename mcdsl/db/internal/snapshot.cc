@@ -312,19 +312,37 @@ void check_copy(const config::Database& settings, const std::string& file, const
   }
 }
 
-void take_snapshot(const config::Database& settings, const std::filesystem::path& target) {
-  about_to_block();
-  const std::filesystem::path absolute = std::filesystem::absolute(target);
-  check_target(settings, absolute);
-  TemporaryFile compact(absolute.parent_path());
+namespace {
+
+// Fills `compact` with a copy that is held against its source twice: as its pages were copied, and vacuumed.
+void make_compact_copy(const config::Database& settings, const std::filesystem::path& folder,
+                       const TemporaryFile& compact) {
   const Contents contents = [&] {
-    const TemporaryFile copy(absolute.parent_path());
+    const TemporaryFile copy(folder);
     Contents found = make_copy(settings, copy);
     make_compact(settings, copy, compact);
     return found;
   }();
   check_copy(settings, compact.name(), contents);
+}
+
+}  // namespace
+
+void take_snapshot(const config::Database& settings, const std::filesystem::path& target) {
+  about_to_block();
+  const std::filesystem::path absolute = std::filesystem::absolute(target);
+  check_target(settings, absolute);
+  TemporaryFile compact(absolute.parent_path());
+  make_compact_copy(settings, absolute.parent_path(), compact);
   compact.rename_to(absolute);
+}
+
+void with_compact_copy(const config::Database& settings, const std::filesystem::path& folder,
+                       const std::function<void(const std::filesystem::path&)>& use) {
+  about_to_block();
+  const TemporaryFile compact(folder);
+  make_compact_copy(settings, folder, compact);
+  use(compact.name());
 }
 
 void with_copy(const config::Database& settings, const std::filesystem::path& folder,

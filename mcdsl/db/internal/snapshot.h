@@ -19,6 +19,10 @@ void take_snapshot(const config::Database& settings, const std::filesystem::path
 void with_copy(const config::Database& settings, const std::filesystem::path& folder,
                const std::function<void(const std::filesystem::path&)>& use);
 
+/// The same with a copy that is vacuumed, too.
+void with_compact_copy(const config::Database& settings, const std::filesystem::path& folder,
+                       const std::function<void(const std::filesystem::path&)>& use);
+
 /// How a copy finds its rows: through the smallest index, as SQLite likes it, or through the tables themselves.
 enum class CountBy : std::uint8_t { any_index, table };
 
