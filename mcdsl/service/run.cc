@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "mcdsl/archivecli/commands.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/journal.h"
 #include "mcdsl/base/log_buffer.h"
@@ -112,12 +113,21 @@ class CommandLine {
              snapshot_command()},
         .exit_codes = {{static_cast<int>(Exit::ok), "done; for status: the service is serving"},
                        {static_cast<int>(Exit::failure), "it failed; one line says why"},
+                       {archivecli::kWithProblems, "an archive is made, but files changed meanwhile"},
                        {static_cast<int>(Exit::usage), "the command line is wrong"},
                        {static_cast<int>(Exit::config), "the configuration is wrong; each finding is a line"}}};
     if (!hooks_.migrations.empty()) {
       program.commands.push_back(migrate_command());
     }
     program.commands.push_back(config_command());
+    const archivecli::Surroundings streams{
+        .out = std::cout, .err = std::cerr, .is_terminal = ::isatty(STDERR_FILENO) == 1};
+    const auto find = [this](const cli::Values& values) {
+      config_file_ = values.text("config");
+      return archivecli::Service{.name = hooks_.name, .version = hooks_.version, .folder = service_folder()};
+    };
+    program.commands.push_back(archivecli::service_archive_command(find, streams));
+    program.commands.push_back(archivecli::service_restore_command(find, streams));
     program.commands.push_back(
         {.name = "doctor",
          .about = "look for what is wrong with this installation, each finding with its fix; 1 where anything is",
@@ -218,6 +228,17 @@ class CommandLine {
     const config::Log log = hooks_.load_log(source());
     logger.set_level(log.level);
     logger.info("log level", {{"level", log::name(log.level)}});
+  }
+
+  // Where its configuration lies, or else its database. A restore may find neither of them, but the folder's name.
+  std::filesystem::path service_folder() {
+    if (const auto file = source().file; !file.empty()) {
+      return std::filesystem::absolute(file).parent_path();
+    }
+    if (const auto path = load().standard->database.path; !path.empty()) {
+      return std::filesystem::absolute(path).parent_path();
+    }
+    throw Exception(Code::failed_precondition, "the service has no folder: give its configuration with --config");
   }
 
   int examine(bool as_json) {
