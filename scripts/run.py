@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What ./dev run does once everything is built: a certificate authority, mcias-dev and mcq on loopback, accounts, and
-this repository's own Markdown files pushed through the REST API.
+"""What ./dev run does once everything is built: `mcdsl dev` runs mcq with certificates, an identity service and accounts,
+and this repository's own Markdown files are pushed through the REST API.
 
-With --smoke it checks what it gets back, restarts mcq, takes a snapshot, and exits 0 or says what failed.
+With --smoke it checks what it gets back, has mcq started anew, takes a snapshot, and exits 0 or says what failed.
 Python's standard library is the client, so that curl is not the only one the service has met.
 """
 
@@ -15,18 +15,17 @@ import pathlib
 import re
 import secrets
 import signal
-import socket
 import sqlite3
 import ssl
 import subprocess
 import sys
-import time
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT / ".dev"
 BIN = ROOT / "build" / "release" / "bin"
-START_TIMEOUT = 20  # seconds until a service that has not become ready counts as failed
-DAYS_LEFT = 7  # of a certificate: one that ends sooner is made anew
+CA = DATA / "ca" / "ca.pem"
+PATIENCE = 60  # seconds for whatever has to happen next; a bound for what hangs
 
 
 class Failure(Exception):
@@ -43,59 +42,14 @@ def check(condition, what):
     print(f"    ok: {what}", flush=True)
 
 
-def free_port(wanted):
-    """The wanted port, or one the system picks where it is taken."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return probe.getsockname()[1]
-            except OSError:
-                continue
-    raise Failure("no free port on 127.0.0.1")
-
-
-# --- certificates ----------------------------------------------------------------------------------------------------
-def ca(*arguments):
-    """Runs `mcdsl ca`; what it said."""
-    done = subprocess.run([BIN / "mcdsl", "ca", *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failure(f"mcdsl ca {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def ends_soon(folder):
-    """Also where there is nothing that ends."""
-    return subprocess.run([BIN / "mcdsl", "ca", "show", "--within", str(DAYS_LEFT), str(folder)],
-                          capture_output=True).returncode != 0
-
-
-def make_authority():
-    folder = DATA / "ca"
-    if ends_soon(folder):
-        say("making a development certificate authority (.dev/ca)")
-        for old in [*DATA.glob("*/certs/*.pem"), *folder.glob("ca.*")]:
-            old.unlink()
-        ca("new", folder, "--name", "MCDSL development CA", "--days", 365)
-    return folder
-
-
-def issue_certificate(authority, service):
-    folder = DATA / service / "certs"
-    if ends_soon(folder):
-        say(f"issuing a certificate for {service}")
-        ca("issue", "--ca", authority, "--out", folder, "--force", "localhost", "127.0.0.1")
-
-
-# --- services --------------------------------------------------------------------------------------------------------
+# --- the service --------------------------------------------------------------------------------------------------------
 class Api:
     """A client of one service over TLS 1.3."""
 
-    def __init__(self, port, authority):
+    def __init__(self, port):
         self.port = port
         self.token = None
-        self.context = ssl.create_default_context(cafile=str(authority / "ca.pem"))
+        self.context = ssl.create_default_context(cafile=str(CA))
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
 
     def call(self, method, path, body=None, content_type="application/json", token=None):
@@ -121,72 +75,71 @@ class Api:
         return answer["token"]
 
 
-class Service:
-    """A program of ours with its folder under .dev/, its log file and its port."""
+class Platform:
+    """`mcdsl dev` with mcq, and what it says."""
 
-    def __init__(self, name, port, authority):
-        self.name = name
-        self.folder = DATA / name
-        self.config = self.folder / f"{name}.toml"
-        self.log = self.folder / f"{name}.log"
-        self.port = free_port(port)
-        self.api = Api(self.port, authority)
-        self.process = None
-        issue_certificate(authority, name)
+    def __init__(self, accounts, is_quiet):
+        """With is_quiet only its own words are shown, not the logs of the services; all of it is in .dev/run.log."""
+        DATA.mkdir(mode=0o700, exist_ok=True)
+        # A session of its own: Ctrl-C reaches this script alone, which then asks for the end once.
+        self.process = subprocess.Popen(
+            [str(BIN / "mcdsl"), "dev", "--program", str(BIN / "mcq"), "--data", str(DATA), "--accounts", "-",
+             str(ROOT / "examples" / "mcq")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        self.process.stdin.write("".join(f"{name} {ACCOUNTS[name]} {accounts[name]}\n" for name in ACCOUNTS))
+        self.process.stdin.close()
+        self.is_quiet = is_quiet
+        self.lines = []
+        self.seen = 0
+        self.has_news = threading.Condition()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
 
-    def configure(self, text):
-        self.config.write_text(f'''# Written by ./dev run; edits are lost at the next one.
-[server]
-listen_addr = "127.0.0.1:{self.port}"
-tls_cert = "{self.folder}/certs/cert.pem"
-tls_key = "{self.folder}/certs/key.pem"
-shutdown_timeout = "5s"
+    def read(self):
+        with open(DATA / "run.log", "w") as log:
+            for line in self.process.stdout:
+                log.write(line)
+                log.flush()
+                if not self.is_quiet or line.startswith("==> "):
+                    print(line, end="", flush=True)
+                with self.has_news:
+                    self.lines.append(line.rstrip("\n"))
+                    self.has_news.notify()
+        with self.has_news:
+            self.lines.append(None)
+            self.has_news.notify()
 
-[database]
-path = "{self.folder}/{self.name}.db"
-synchronous = "full"
-''' + text)
+    def expect(self, text):
+        """The next line that holds the text; those before it count as read."""
+        with self.has_news:
+            while True:
+                if not self.has_news.wait_for(lambda: self.seen < len(self.lines), PATIENCE):
+                    raise Failure(f"waited {PATIENCE} s for \"{text}\":\n{self.tail()}")
+                line = self.lines[self.seen]
+                if line is None:
+                    raise Failure(f"mcdsl dev has ended before it said \"{text}\":\n{self.tail()}")
+                self.seen += 1
+                if text in line:
+                    return line
 
-    def command(self, *arguments, stdin=None):
-        done = subprocess.run([str(BIN / self.name), arguments[0], "--config", str(self.config), *arguments[1:]], input=stdin,
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            raise Failure(f"{self.name} {arguments[0]} exited with {done.returncode}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout
+    def tail(self):
+        return "\n".join(line for line in self.lines[-15:] if line is not None)
 
-    def start(self):
-        say(f"starting {self.name} on https://localhost:{self.port} (log: {self.log.relative_to(ROOT)})")
-        with open(self.log, "a") as log:
-            # A session of its own: Ctrl-C reaches this script alone, which then stops the services in order.
-            self.process = subprocess.Popen([str(BIN / self.name), "server", "--config", str(self.config)], stdout=log,
-                                            stderr=log, start_new_session=True)
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failure(f"{self.name} ended with {self.process.returncode}:\n{tail(self.log)}")
-            try:
-                if self.api.call("GET", "/readyz")[0] == 200:
-                    return
-            except (OSError, http.client.HTTPException):
-                pass
-            time.sleep(0.05)
-        raise Failure(f"{self.name} did not become ready in {START_TIMEOUT} s:\n{tail(self.log)}")
+    def child(self, name):
+        """The process id of one of its programs."""
+        pid = self.process.pid
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == name:
+                return int(child)
+        raise Failure(f"mcdsl dev runs no {name}")
 
     def stop(self):
-        """Its exit code; None where it was not running."""
-        if self.process is None:
-            return None
-        process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
-        try:
-            return process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-
-
-def tail(path, lines=15):
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+        """Its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait()
+        self.reader.join()
+        return code
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
@@ -242,9 +195,9 @@ def check_documents(api, pushed):
 
 
 def check_refusals(mcq, tokens):
-    api, slug = mcq.api, slug_of(ROOT / "README.md")
+    api, slug = mcq, slug_of(ROOT / "README.md")
     path = f"/v1/documents/{slug}"
-    anonymous = Api(mcq.port, DATA / "ca")
+    anonymous = Api(mcq.port)
 
     def status(method, target, body=None, client=api, **more):
         return client.call(method, target, body, **more)[0]
@@ -266,7 +219,7 @@ def check_refusals(mcq, tokens):
 
 def curl(mcq, token, path, *arguments):
     """What curl prints; the token reaches it by its input, which no list of processes shows."""
-    done = subprocess.run(["curl", "-sS", "--tlsv1.3", "--cacert", str(DATA / "ca" / "ca.pem"), "-H", "@-", *arguments,
+    done = subprocess.run(["curl", "-sS", "--tlsv1.3", "--cacert", str(CA), "-H", "@-", *arguments,
                            f"https://localhost:{mcq.port}{path}"],
                           input=f"Authorization: Bearer {token}\n", capture_output=True, text=True)
     if done.returncode != 0:
@@ -276,7 +229,7 @@ def curl(mcq, token, path, *arguments):
 
 def check_curl(mcq, token):
     check(json.loads(curl(mcq, token, "/v1/documents?limit=1"))["documents"], "curl reads a list over TLS 1.3")
-    old = subprocess.run(["curl", "-sS", "--tls-max", "1.2", "--cacert", str(DATA / "ca" / "ca.pem"),
+    old = subprocess.run(["curl", "-sS", "--tls-max", "1.2", "--cacert", str(CA),
                           f"https://localhost:{mcq.port}/livez"], capture_output=True)
     check(old.returncode == 35, "TLS 1.2 is refused")
 
@@ -285,7 +238,7 @@ def check_attachments(mcq, token):
     """A file there and back, its digest by another program than ours."""
     slug = slug_of(ROOT / "README.md")
     path = f"/v1/documents/{slug}/attachments/program%20%C3%BC"
-    source, copy = BIN / "mcq", mcq.folder / "attachment-copy"
+    source, copy = BIN / "mcq", DATA / "mcq" / "attachment-copy"
     digest = lambda file: subprocess.run(["sha256sum", str(file)], capture_output=True, text=True, check=True).stdout[:64]
     stored = json.loads(curl(mcq, token, path, "-T", str(source)))
     check(stored["size"] == source.stat().st_size and stored["sha256"] == digest(source),
@@ -296,76 +249,58 @@ def check_attachments(mcq, token):
     check(digest(copy) == digest(source), "it comes back as it was uploaded, by sha256sum")
     copy.unlink()
     check(curl(mcq, token, path, "-X", "DELETE", "-w", "%{http_code}") == "204", "it is deleted: 204")
-    check(mcq.api.call("GET", path)[0] == 404, "and gone: 404")
-    check(not any((mcq.folder / "attachments").iterdir()), "its file is gone, too")
+    check(mcq.call("GET", path)[0] == 404, "and gone: 404")
+    check(not any((DATA / "mcq" / "attachments").iterdir()), "its file is gone, too")
 
 
-def check_restart(mcq, pushed):
-    check(mcq.stop() == 0, "mcq stops cleanly")
-    mcq.start()
-    check_documents(mcq.api, pushed)
+def check_restart(platform, mcq, pushed):
+    os.utime(BIN / "mcq")  # as a build does
+    platform.expect("mcq has stopped: exit code 0")
+    check(True, "mcq stops cleanly when its program changes")
+    platform.expect("mcq is ready again")
+    check_documents(mcq, pushed)
 
 
-def check_snapshot(mcq, pushed):
-    path = pathlib.Path(mcq.command("snapshot").strip().splitlines()[-1])
+def check_snapshot(pushed):
+    done = subprocess.run([str(BIN / "mcq"), "snapshot", "--config", str(DATA / "mcq" / "mcq.toml")], capture_output=True, text=True)
+    check(done.returncode == 0, "mcq snapshot takes one while the service runs")
+    path = pathlib.Path(done.stdout.strip().splitlines()[-1])
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as snapshot:
         sound = snapshot.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         count = snapshot.execute("SELECT count(*) FROM documents").fetchone()[0]
     check(sound and count >= len(pushed), f"the snapshot {path.name} is sound and holds {count} documents")
 
 
-def check_identity_down(mcias, mcq, accounts):
-    fresh = mcq.api.login("bob", accounts["bob"])
-    check(mcias.stop() == 0, "mcias-dev stops cleanly")
-    check(mcq.api.call("GET", "/v1/documents", token=fresh)[0] == 503, "identity service down: 503, never 401")
+def check_identity_down(platform, mcq, accounts):
+    fresh = mcq.login("bob", accounts["bob"])
+    os.kill(platform.child("mcias-dev"), signal.SIGTERM)
+    platform.expect("mcias-dev has ended: exit code 0")
+    check(True, "mcias-dev stops cleanly")
+    check(mcq.call("GET", "/v1/documents", token=fresh)[0] == 503, "identity service down: 503, never 401")
     body = {"username": "bob", "password": accounts["bob"]}
-    check(mcq.api.call("POST", "/v1/auth/login", body)[0] == 503, "and so for a login")
+    check(mcq.call("POST", "/v1/auth/login", body)[0] == 503, "and so for a login")
 
 
-def smoke(mcias, mcq, accounts, pushed):
+def smoke(platform, mcq, accounts, pushed):
     say("checking")
-    tokens = {name: mcq.api.login(name, accounts[name]) for name in ("bob", "guest")}
+    tokens = {name: mcq.login(name, accounts[name]) for name in ("bob", "guest")}
     tokens["mallory"] = accounts["mallory"]
-    check_documents(mcq.api, pushed)
-    check_curl(mcq, mcq.api.token)
-    check_attachments(mcq, mcq.api.token)
+    check_documents(mcq, pushed)
+    check_curl(mcq, mcq.token)
+    check_attachments(mcq, mcq.token)
     check_refusals(mcq, tokens)
-    check_restart(mcq, pushed)
-    check_snapshot(mcq, pushed)
-    status, _ = mcq.api.call("POST", "/v1/auth/logout")
+    check_restart(platform, mcq, pushed)
+    check_snapshot(pushed)
+    status, _ = mcq.call("POST", "/v1/auth/logout")
     check(status == 204, "logout: 204")
-    check(mcq.api.call("GET", "/v1/documents")[0] == 401, "a token is dead after its logout")
-    check_identity_down(mcias, mcq, accounts)
-    check(mcq.stop() == 0, "mcq stops cleanly without its identity service")
+    check(mcq.call("GET", "/v1/documents")[0] == 401, "a token is dead after its logout")
+    check_identity_down(platform, mcq, accounts)
+    check(platform.stop() == 0 and "==> mcq has stopped: exit code 0" in platform.lines[platform.seen:],
+          "mcq stops cleanly without its identity service")
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------
 ACCOUNTS = {"alice": "admin", "bob": "user", "guest": "guest", "mallory": "user"}
-
-
-def make_accounts(mcias):
-    """New random passwords for every account, made where it does not exist; by name."""
-    say("creating accounts with new passwords")
-    existing = mcias.command("user", "list")
-    passwords = {name: secrets.token_urlsafe(12) for name in ACCOUNTS}
-    for name, role in ACCOUNTS.items():
-        if re.search(rf"^{name}\b", existing, re.MULTILINE):
-            mcias.command("user", "passwd", name, "--password-stdin", stdin=passwords[name] + "\n")
-        else:
-            mcias.command("user", "add", name, "--role", role, "--password-stdin", stdin=passwords[name] + "\n")
-    return passwords
-
-
-def set_up():
-    authority = make_authority()
-    mcias = Service("mcias-dev", 9443, authority)
-    mcq = Service("mcq", 8443, authority)
-    mcias.configure('\n[[policy]]\nname = "mallory has no business in mcq"\naccounts = ["mallory"]\nservices = ["mcq"]\n'
-                    '\n[[sso_clients]]\nclient_id = "mcq"\nservice_name = "mcq"\n'
-                    f'redirect_uris = ["https://localhost:{mcq.port}/sso/callback"]\n')
-    mcq.configure(f'\n[mcias]\nserver_url = "https://localhost:{mcias.port}"\nca_cert = "{authority}/ca.pem"\n'
-                  'service_name = "mcq"\n')
-    return mcias, mcq
 
 
 def print_invitation(mcq, accounts):
@@ -385,46 +320,38 @@ Log in, then try:
   {curl} -H "Authorization: Bearer $TOKEN" -X POST {base}/v1/documents/readme/read
   {curl} -H "Authorization: Bearer $TOKEN" -T LICENSE {base}/v1/documents/readme/attachments/LICENSE
 
-Ctrl-C stops both services.
+A new build of mcq is started by itself. Ctrl-C stops everything.
 """, flush=True)
-
-
-def wait_for_interrupt(services):
-    while True:
-        for service in services:
-            if service.process.poll() is not None:
-                raise Failure(f"{service.name} ended with {service.process.returncode}:\n{tail(service.log)}")
-        time.sleep(0.5)
 
 
 def run(arguments):
     os.umask(0o077)
-    mcias, mcq = set_up()
+    accounts = {name: secrets.token_urlsafe(12) for name in ACCOUNTS}
+    platform = Platform(accounts, is_quiet=arguments.smoke)
+    code = None
     try:
-        accounts = make_accounts(mcias)
-        mcias.start()
-        mcq.start()
-        mcq.api.token = mcq.api.login("alice", accounts["alice"])
+        ready = platform.expect("mcq is ready at https://localhost:")
+        mcq = Api(int(re.search(r"localhost:(\d+)", ready)[1]))
+        mcq.token = mcq.login("alice", accounts["alice"])
         say("pushing this repository's Markdown files")
-        pushed = push_documents(mcq.api)
-        listed = list_documents(mcq.api)
+        pushed = push_documents(mcq)
+        listed = list_documents(mcq)
         say(f"pushed {len(pushed)} documents; mcq lists {len(listed)}")
         for document in listed:
             print(f"    {document['slug']:40} {document['title'][:60]}")
         if arguments.smoke:
-            smoke(mcias, mcq, accounts, pushed)
-            say("smoke test passed")
-            return 0
-        print_invitation(mcq, accounts)
-        wait_for_interrupt([mcias, mcq])
+            smoke(platform, mcq, accounts, pushed)
+        else:
+            print_invitation(mcq, accounts)
+            code = platform.process.wait()  # ends by itself only where something is wrong
     except KeyboardInterrupt:
-        say("stopping")
+        pass
     finally:
-        codes = {service.name: service.stop() for service in (mcq, mcias)}
-    for name, code in codes.items():
-        if code:
-            raise Failure(f"{name} did not stop cleanly: exit code {code}")
-    say("both services have stopped cleanly; their data stays under .dev/")
+        code = platform.stop() if code is None else code
+    if code != 0:
+        raise Failure(f"mcdsl dev ended with exit code {code}:\n{platform.tail()}")
+    if arguments.smoke:
+        say("smoke test passed")
     return 0
 
 

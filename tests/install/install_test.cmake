@@ -16,7 +16,7 @@ set(prefix "${scratch}/prefix")
 file(REMOVE_RECURSE "${scratch}")
 must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
 
-set(programs bin/mcdsl-web-embed bin/mcias-dev bin/protoc-gen-mcdsl)
+set(programs bin/mcdsl bin/mcdsl-web-embed bin/mcias-dev bin/protoc-gen-mcdsl)
 file(GLOB_RECURSE installed RELATIVE "${prefix}" "${prefix}/*")
 foreach(file IN LISTS installed)
   if(file MATCHES "^bin/|/internal/|\\.cc$" AND NOT file IN_LIST programs)

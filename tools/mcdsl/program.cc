@@ -3,7 +3,9 @@
 #include "mcdsl/archivecli/commands.h"
 #include "mcdsl/cli/program.h"
 #include "tools/mcdsl/ca.h"
+#include "tools/mcdsl/dev/dev.h"
 #include "tools/mcdsl/doctor.h"
+#include "tools/mcdsl/new.h"
 
 namespace mcdsl::tool {
 
@@ -11,8 +13,9 @@ cli::Program describe(std::ostream& out, std::ostream& err, bool err_is_terminal
   return {
       .name = "mcdsl",
       .version = MCDSL_VERSION,
-      .about = "what an operator of small services needs beside them",
-      .commands = {archivecli::archive_command(
+      .about = "what whoever writes and runs small services needs beside them",
+      .commands = {new_command(out, MCDSL_VERSION), dev_command(out, clock),
+                   archivecli::archive_command(
                        {.out = out, .err = err, .is_terminal = err_is_terminal, .clock = clock}),
                    ca_commands(out, clock), doctor_command(out, clock)},
       .exit_codes = {{.code = 0, .about = "done, and nothing was found wrong"},

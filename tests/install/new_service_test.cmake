@@ -1,0 +1,36 @@
+# Installs a build into an empty prefix and makes a service with the `mcdsl new` of there, which then builds and tests
+# itself with its own script, knowing nothing else.
+# cmake -D BUILD=<build folder> -D COMPILER=<C++ compiler> -D LAUNCHER=<ccache, or nothing> -P new_service_test.cmake
+cmake_minimum_required(VERSION 3.25)
+
+function(must_run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${command}\nfailed: ${result}\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+set(scratch "${BUILD}/new_service_test")
+set(prefix "${scratch}/prefix")
+set(service "${scratch}/reading-list")
+file(REMOVE_RECURSE "${scratch}")
+must_run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${prefix}")
+must_run("${prefix}/bin/mcdsl" new reading-list --grpc --web --out "${service}")
+
+set(ENV{PATH} "${prefix}/bin:$ENV{PATH}")
+set(ENV{CMAKE_PREFIX_PATH} "${prefix}")
+set(ENV{CXX} "${COMPILER}")
+set(ENV{CXXFLAGS} "-Werror")
+set(ENV{CMAKE_BUILD_TYPE} Debug)
+set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${LAUNCHER}")
+must_run("${service}/dev" test)
+if(NOT output MATCHES "100% tests passed")
+  message(FATAL_ERROR "its tests did not pass:\n${output}")
+endif()
+must_run("${service}/build/reading-list" routes)
+if(NOT output MATCHES "reading_list.v1.ReadingListService/AddNote")
+  message(FATAL_ERROR "the service has other routes than expected:\n${output}")
+endif()
+file(REMOVE_RECURSE "${scratch}")
