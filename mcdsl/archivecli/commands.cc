@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <limits>
 #include <ostream>
-#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -355,7 +354,7 @@ cli::Command archive_command(const Surroundings& with) {
                         })}}};
 }
 
-cli::Command service_archive_command(FindService find, const Surroundings& with) {
+cli::Command service_archive_command(const FindService& find, const Surroundings& with) {
   return {.name = "archive",
           .about = "archives of the service's folder",
           .commands = {{.name = "create",
@@ -392,12 +391,12 @@ cli::Command service_archive_command(FindService find, const Surroundings& with)
                         }}}};
 }
 
-cli::Command service_restore_command(FindService find, const Surroundings& with) {
+cli::Command service_restore_command(const FindService& find, const Surroundings& with) {
   return {.name = "restore",
           .about = "put an archive's folder in the place of the service's, in one step; refused while it runs",
           .arguments = {archive_argument()},
           .options = restore_options(),
-          .run = [find = std::move(find), with](const Values& values) {
+          .run = [find, with](const Values& values) {
             return Run{.with = with, .values = values}.restore(find(values).folder);
           }};
 }

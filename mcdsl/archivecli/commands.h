@@ -34,10 +34,11 @@ struct Service {
 };
 using FindService = std::function<Service(const cli::Values& values)>;
 
-/// `archive create [ARCHIVE]|verify [ARCHIVE]|prune`, for the folder of one service, which is found when a command runs.
-[[nodiscard]] cli::Command service_archive_command(FindService find, const Surroundings& with);
+/// `archive create [ARCHIVE]|verify [ARCHIVE]|prune`, for the folder of one service, which is found when a command
+/// runs.
+[[nodiscard]] cli::Command service_archive_command(const FindService& find, const Surroundings& with);
 
 /// `restore ARCHIVE`, to the same.
-[[nodiscard]] cli::Command service_restore_command(FindService find, const Surroundings& with);
+[[nodiscard]] cli::Command service_restore_command(const FindService& find, const Surroundings& with);
 
 }  // namespace mcdsl::archivecli

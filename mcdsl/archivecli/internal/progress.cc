@@ -25,7 +25,7 @@ void ProgressLine::show(const archive::Progress& progress) {
   }
   shown_ = percent;
   if (!is_terminal_) {
-    out_ << what_ << ": " << percent / kStep * kStep << " %, " << progress.entries << " entries" << std::endl;
+    out_ << what_ << ": " << percent / kStep * kStep << " %, " << progress.entries << " entries\n" << std::flush;
     return;
   }
   const auto filled = static_cast<std::size_t>(percent) * kWidth / kWhole;
