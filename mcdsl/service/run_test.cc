@@ -19,6 +19,7 @@
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/file.h"
+#include "mcdsl/base/folder_lock.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/http/router.h"
@@ -114,6 +115,19 @@ TEST_F(RunTest, ArchivesItsFolderAndRestoresIt) {
   const Outcome restored = run({"restore", archive, "--config", file});
   ASSERT_EQ(restored.code, 0) << restored.err;
   EXPECT_EQ(read_file(file).value(), "max_notes = 3\n");
+}
+
+TEST_F(RunTest, DoesNotRestoreAFolderThatAnInstanceHolds) {
+  const std::string file = (folder_ / "srv/notes.toml").string();
+  folder_.write("srv/notes.toml", "max_notes = 3\n");
+  const Outcome made = run({"archive", "create", "--config", file});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const std::string archive = made.out.substr(0, made.out.find(": "));
+  const auto instance = FolderLock::acquire(folder_ / "srv", FolderLock::Use::shared);
+  ASSERT_TRUE(instance);
+  const Outcome refused = run({"restore", archive, "--config", file});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("the service is running"));
 }
 
 TEST_F(RunTest, MakesTheFolderAndLeavesWhatIsThere) {
