@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import sqlite3
 import statistics
@@ -69,15 +70,21 @@ def make_tree(folder, with_database):
         (folder / "notes.txt").write_bytes(text(chance, 50 * MB))
 
 
-def timed(command, **more):
-    start = time.perf_counter()
-    subprocess.run(command, check=True, **more)
-    return time.perf_counter() - start
+class Timed:
+    """A command, by the clock and by the CPU time of all its processes."""
+
+    def __init__(self, command, **more):
+        used, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        self.output = subprocess.run(command, check=True, **more).stdout
+        self.seconds = time.perf_counter() - start
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
 
 
 def ours(*arguments):
-    seconds, kib = subprocess.run([LOAD, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    return float(seconds), int(kib)
+    one = Timed([LOAD, *arguments], stdout=subprocess.PIPE, text=True)
+    one.seconds, one.kib = float(one.output.split()[0]), int(one.output.split()[1])
+    return one
 
 
 class Bench:
@@ -86,11 +93,15 @@ class Bench:
         self.samples = {}
         self.memory = {}
 
-    def add(self, figure, goal, mine, peer):
-        row = self.samples.setdefault(figure, {"figure": figure, "unit": "s", "goal": goal, "samples_ours": [],
-                                               "samples_peer": []})
+    def add(self, figure, goal, mine, peer, unit="s"):
+        row = self.samples.setdefault((figure, unit), {"figure": figure, "unit": unit, "goal": goal,
+                                                       "samples_ours": [], "samples_peer": []})
         row["samples_ours"].append(mine)
         row["samples_peer"].append(peer)
+
+    def add_both(self, figure, goal, mine, peer):
+        self.add(figure, goal, mine.seconds, peer.seconds)
+        self.add(figure, None, mine.cpu, peer.cpu, "s CPU")
 
     def remember(self, what, kib):
         self.memory.setdefault(what, []).append(kib / 1024)
@@ -100,33 +111,34 @@ class Bench:
         for file in (archive, by_tar):
             file.unlink(missing_ok=True)
         os.sync()
-        mine, kib = ours("create", self.folder / "service", archive)
-        self.remember("create", kib)
+        mine = ours("create", self.folder / "service", archive)
+        self.remember("create", mine.kib)
         os.sync()
-        peer = timed(["tar", "-I", "zstd -T0 -3", "-cf", by_tar, "-C", self.folder / "plain", "."])
-        self.add("create 300 MB with a database of 50 MB, against tar -I 'zstd -T0 -3' without one", 0.75, mine, peer)
+        peer = Timed(["tar", "-I", "zstd -T0 -3", "-cf", by_tar, "-C", self.folder / "plain", "."])
+        self.add_both("create 300 MB with a database of 50 MB, against tar -I 'zstd -T0 -3' without one", 0.75, mine, peer)
         start = time.perf_counter()
         with by_tar.open("rb") as file:
             os.fsync(file.fileno())
-        self.add("the same, and the peer's file is synced too", None, mine, peer + time.perf_counter() - start)
+        self.add("the same, and the peer's file is synced too", None, mine.seconds,
+                 peer.seconds + time.perf_counter() - start)
 
     def restore(self):
         archive, mine_to, peer_to = (self.folder / name for name in ("ours.tar.zst", "restored", "extracted"))
         for target in (mine_to, peer_to):
             shutil.rmtree(target, ignore_errors=True)
         os.sync()
-        mine, kib = ours("restore", archive, mine_to)
-        self.remember("restore", kib)
+        mine = ours("restore", archive, mine_to)
+        self.remember("restore", mine.kib)
         peer_to.mkdir()
         os.sync()
-        peer = timed(["tar", "-I", "zstd", "-xf", archive, "-C", peer_to])
-        self.add("restore, verified and synced, against tar -x", 1.2, mine, peer)
-        peer += timed(["sync", "-f", peer_to])
-        self.add("the same, and what tar wrote is synced too", None, mine, peer)
-        mine, kib = ours("verify", archive)
-        self.remember("verify", kib)
-        peer = timed(["tar", "-I", "zstd", "-tf", archive], stdout=subprocess.DEVNULL)
-        self.add("verify, against tar -t, which checks nothing", None, mine, peer)
+        peer = Timed(["tar", "-I", "zstd", "-xf", archive, "-C", peer_to])
+        self.add_both("restore, verified and synced, against tar -x", 1.2, mine, peer)
+        self.add("the same, and what tar wrote is synced too", None, mine.seconds,
+                 peer.seconds + Timed(["sync", "-f", peer_to]).seconds)
+        mine = ours("verify", archive)
+        self.remember("verify", mine.kib)
+        peer = Timed(["tar", "-I", "zstd", "-tf", archive], stdout=subprocess.DEVNULL)
+        self.add_both("verify, against tar -t, which checks nothing", None, mine, peer)
 
     def print(self):
         for row in self.samples.values():

@@ -19,12 +19,12 @@ namespace mcdsl::archive {
 namespace {
 
 // 16 writers move money between accounts and note each transfer. Whatever moment an archive is of, the sum is the same,
-// and the transfers explain every account. MCDSL_TEST_SNAPSHOTS archives (100).
+// and the transfers explain every account. MCDSL_TEST_SNAPSHOTS archives (25).
 TEST(ArchiveUnderWriters, IsOfOneMoment) {
   constexpr int kWriters = 16;
   constexpr int kAccounts = 20;
   const char* const wanted = std::getenv("MCDSL_TEST_SNAPSHOTS");
-  const int snapshots = wanted == nullptr ? 100 : std::atoi(wanted);
+  const int snapshots = wanted == nullptr ? 25 : std::atoi(wanted);
   const mcdsl::testing::TempDir root;
   std::filesystem::create_directory(root / "bank");
   const auto database = db::Database::open({.path = root / "bank/bank.db"});
