@@ -214,7 +214,7 @@ void Backup::bind(Binder& b) {
   b.field("max_age", max_age,
           {.doc = "The service counts as unhealthy when its newest verified archive is older, or there is none; 0s for "
                   "no such check. \"30h\" suits archives that are made each night.",
-           .min = seconds(0)});
+           .min = std::chrono::seconds(0)});
 }
 
 void Log::bind(Binder& b) {
