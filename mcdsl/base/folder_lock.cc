@@ -35,7 +35,7 @@ std::string holder(int fd) {
 
 }  // namespace
 
-Result<FolderLock> FolderLock::acquire(const std::filesystem::path& folder) {
+Result<FolderLock> FolderLock::acquire(const std::filesystem::path& folder, Use use) {
   const std::filesystem::path path = folder / kFileName;
   for (;;) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -45,7 +45,7 @@ Result<FolderLock> FolderLock::acquire(const std::filesystem::path& folder) {
       }
       fail_system("open", path, errno);
     }
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (::flock(fd.get(), (use == Use::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) {
         return fail(Code::failed_precondition, folder.string() + " is in use by " + holder(fd.get()));
       }
@@ -61,10 +61,10 @@ Result<FolderLock> FolderLock::acquire(const std::filesystem::path& folder) {
         mine.st_dev != there.st_dev) {
       continue;
     }
+    // Only for whoever asks who it is: a full disk is no reason not to start.
     const std::string number = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(fd.get(), 0) != 0 ||
-        ::pwrite(fd.get(), number.data(), number.size(), 0) != static_cast<ssize_t>(number.size())) {
-      fail_system("write", path, errno);
+    if (::ftruncate(fd.get(), 0) == 0) {
+      (void)!::pwrite(fd.get(), number.data(), number.size(), 0);
     }
     return FolderLock(std::move(fd));
   }

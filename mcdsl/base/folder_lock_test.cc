@@ -27,6 +27,20 @@ TEST(FolderLock, IsHeldByOneAtATimeAndNamesTheHolder) {
   EXPECT_TRUE(FolderLock::acquire(folder.path())) << "it ends with the object";
 }
 
+TEST(FolderLock, IsHeldByManyWhoShareItOrByOneAlone) {
+  const testing::TempDir folder;
+  {
+    const auto first = FolderLock::acquire(folder.path(), FolderLock::Use::shared);
+    const auto second = FolderLock::acquire(folder.path(), FolderLock::Use::shared);
+    EXPECT_TRUE(first);
+    EXPECT_TRUE(second);
+    EXPECT_FALSE(FolderLock::acquire(folder.path()));
+  }
+  const auto alone = FolderLock::acquire(folder.path());
+  ASSERT_TRUE(alone);
+  EXPECT_FALSE(FolderLock::acquire(folder.path(), FolderLock::Use::shared));
+}
+
 TEST(FolderLock, EndsWithItsProcess) {
   const testing::TempDir folder;
   const pid_t child = ::fork();

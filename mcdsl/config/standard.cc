@@ -210,6 +210,13 @@ void Sso::bind(Binder& b) {
           {.doc = "The name that this service is registered by for single sign-on; empty for mcias.service_name."});
 }
 
+void Backup::bind(Binder& b) {
+  b.field("max_age", max_age,
+          {.doc = "The service counts as unhealthy when its newest verified archive is older, or there is none; 0s for "
+                  "no such check. \"30h\" suits archives that are made each night.",
+           .min = std::chrono::seconds(0)});
+}
+
 void Log::bind(Binder& b) {
   using log::Level;
   b.choice("level", level,
@@ -225,6 +232,7 @@ void Standard::bind(Binder& b) {
   b.section("mcias", mcias, "The identity service.");
   b.section("web", web, "The web pages.");
   b.section("sso", sso, "Single sign-on.");
+  b.section("backup", backup, "Archives of the service's folder.");
   b.section("log", log, "The log, which goes to standard error.");
   b.check([this](const Refuse& refuse) { refuse_plain(refuse, server.tls, "web.listen_addr", web.listen_addr); });
 }

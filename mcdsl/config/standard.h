@@ -111,6 +111,13 @@ struct Sso {
   void bind(Binder& b);
 };
 
+/// `[backup]`.
+struct Backup {
+  std::chrono::nanoseconds max_age = std::chrono::seconds(0);  ///< of the newest verified archive; 0: any, or none
+
+  void bind(Binder& b);
+};
+
 /// `[log]`.
 struct Log {
   log::Level level = log::Level::info;
@@ -135,6 +142,7 @@ struct Standard {
   Mcias mcias = {};
   Web web = {};
   Sso sso = {};
+  Backup backup = {};
   Log log = {};
 
   void bind(Binder& b);

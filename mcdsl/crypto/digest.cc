@@ -89,6 +89,14 @@ void Sha256Stream::update(std::string_view bytes) {
   require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1, "SHA-256");
 }
 
+Sha256 Sha256Stream::so_far() const {
+  State copy;
+  require(copy.context != nullptr && EVP_MD_CTX_copy_ex(copy.context.get(), state_->context.get()) == 1, "SHA-256");
+  Sha256 digest{};
+  require(EVP_DigestFinal_ex(copy.context.get(), digest.data(), nullptr) == 1, "SHA-256");
+  return digest;
+}
+
 Sha256 Sha256Stream::finish() {
   Sha256 digest{};
   require(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr) == 1, "SHA-256");

@@ -31,6 +31,8 @@ class Sha256Stream {
   Sha256Stream& operator=(Sha256Stream&&) noexcept;
 
   void update(std::string_view bytes);
+  /// The digest of all that came so far; the stream goes on.
+  [[nodiscard]] Sha256 so_far() const;
   /// The digest of all that came; the stream is then as new.
   [[nodiscard]] Sha256 finish();
 

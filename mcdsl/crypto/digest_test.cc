@@ -77,6 +77,15 @@ TEST(Sha256Stream, IsAsNewAfterFinish) {
   EXPECT_EQ(stream.finish(), sha256("abc"));
 }
 
+TEST(Sha256Stream, TellsTheDigestSoFarAndGoesOn) {
+  Sha256Stream stream;
+  stream.update("a");
+  EXPECT_EQ(stream.so_far(), sha256("a"));
+  stream.update("bc");
+  EXPECT_EQ(stream.so_far(), sha256("abc"));
+  EXPECT_EQ(stream.finish(), sha256("abc"));
+}
+
 TEST(Sha256Stream, TakesItsStateAlongWhenMoved) {
   Sha256Stream first;
   first.update("a");

@@ -163,19 +163,27 @@ KeyFile::KeyFile(std::filesystem::path path, const Clock& clock) : path_(std::mo
   read();
 }
 
+// All zero for a file that is not there.
+KeyFile::Seen KeyFile::look() const noexcept {
+  struct stat status{};
+  if (::stat(path_.c_str(), &status) != 0) {
+    return {};
+  }
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return {.inode = static_cast<std::int64_t>(status.st_ino),
+          .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
+}
+
 // Wants the mutex held.
 void KeyFile::read() const {
-  const UniqueFd fd = open_file(path_);
-  const struct stat status = status_of(fd, path_);
-  const KeyBytes bytes = read_keys(fd, path_);
+  const Seen seen = look();  // before: what changes meanwhile is another sight, and is read again
+  const KeyBytes bytes = read_keys(open_file(path_), path_);
   auto keys = std::make_shared<Keys>(Keys{.current = Key(bytes.current)});
   if (bytes.previous) {
     keys->previous.emplace(*bytes.previous);
   }
   keys_ = std::move(keys);
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  seen_ = {.inode = static_cast<std::int64_t>(status.st_ino),
-           .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
+  seen_ = seen;
 }
 
 std::shared_ptr<const Keys> KeyFile::keys() const {
@@ -190,17 +198,15 @@ std::shared_ptr<const Keys> KeyFile::refreshed() const {
     return keys_;
   }
   looked_at_ = now;
-  struct stat status{};
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  if (::stat(path_.c_str(), &status) != 0 ||
-      seen_ == Seen{.inode = static_cast<std::int64_t>(status.st_ino),
-                    .modified_ns = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec}) {
+  const Seen seen = look();
+  if (seen == Seen() || seen == seen_) {
     return keys_;
   }
   try {
     read();
   } catch (const Exception&) {
-    // Whoever has broken the file is told at the next start; what is good in memory stays good.
+    // Whoever has broken the file is told at the next start; what is good in memory stays good until it changes again.
+    seen_ = seen;
   }
   return keys_;
 }

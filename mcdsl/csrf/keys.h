@@ -87,6 +87,7 @@ class KeyFile {
     }
     return found;
   }
+  [[nodiscard]] Seen look() const noexcept;
   void read() const;
 
   const std::filesystem::path path_;

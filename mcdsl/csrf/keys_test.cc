@@ -84,6 +84,7 @@ TEST(KeyFile, IsTheSameForProcessesThatRaceToMakeIt) {
           const std::string print = fingerprint(KeyFile(dir / "web.keys").keys()->current);
           code = ::write(told[1], print.data(), print.size()) == 64 ? 0 : 2;
         } catch (...) {
+          code = 3;
         }
         ::_exit(code);
       }
@@ -107,7 +108,7 @@ TEST(KeyFile, IsTheSameForProcessesThatRaceToMakeIt) {
 }
 
 TEST(KeyFile, IsRefusedWhereOthersCanReadOrWriteIt) {
-  for (const mode_t mode : {0640, 0604, 0620, 0602, 0666, 0610}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0602U, 0666U, 0610U}) {
     const testing::TempDir dir;
     {
       const KeyFile made(dir / "web.keys");

@@ -5,15 +5,19 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <unistd.h>
 
+#include "mcdsl/archivecli/commands.h"
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/folder_lock.h"
 #include "mcdsl/base/journal.h"
 #include "mcdsl/base/log_buffer.h"
 #include "mcdsl/cli/program.h"
 #include "mcdsl/doctor/doctor.h"
 #include "mcdsl/service/internal/admin.h"
+#include "mcdsl/service/internal/backup_age.h"
 #include "mcdsl/service/internal/commands.h"
 #include "mcdsl/service/internal/migrate.h"
 #include "mcdsl/service/internal/routes.h"
@@ -112,12 +116,21 @@ class CommandLine {
              snapshot_command()},
         .exit_codes = {{static_cast<int>(Exit::ok), "done; for status: the service is serving"},
                        {static_cast<int>(Exit::failure), "it failed; one line says why"},
+                       {archivecli::kWithProblems, "an archive is made, but files changed meanwhile"},
                        {static_cast<int>(Exit::usage), "the command line is wrong"},
                        {static_cast<int>(Exit::config), "the configuration is wrong; each finding is a line"}}};
     if (!hooks_.migrations.empty()) {
       program.commands.push_back(migrate_command());
     }
     program.commands.push_back(config_command());
+    const archivecli::Surroundings streams{
+        .out = std::cout, .err = std::cerr, .is_terminal = ::isatty(STDERR_FILENO) == 1};
+    const auto find = [this](const cli::Values& values) {
+      config_file_ = values.text("config");
+      return archivecli::Service{.name = hooks_.name, .version = hooks_.version, .folder = service_folder()};
+    };
+    program.commands.push_back(archivecli::service_archive_command(find, streams));
+    program.commands.push_back(archivecli::service_restore_command(find, streams));
     program.commands.push_back(
         {.name = "doctor",
          .about = "look for what is wrong with this installation, each finding with its fix; 1 where anything is",
@@ -220,6 +233,42 @@ class CommandLine {
     logger.info("log level", {{"level", log::name(log.level)}});
   }
 
+  // Where its configuration lies, or else its database. A restore may find neither of them, but the folder's name.
+  std::optional<std::filesystem::path> find_service_folder() {
+    if (const auto file = source().file; !file.empty()) {
+      return std::filesystem::absolute(file).parent_path();
+    }
+    if (const auto path = load().standard->database.path; !path.empty()) {
+      return std::filesystem::absolute(path).parent_path();
+    }
+    return std::nullopt;
+  }
+
+  std::filesystem::path service_folder() {
+    if (auto folder = find_service_folder()) {
+      return *std::move(folder);
+    }
+    throw Exception(Code::failed_precondition, "the service has no folder: give its configuration with --config");
+  }
+
+  // So that no restore exchanges the folder under a running service. Where there is no right to, databases that are
+  // open still tell.
+  std::optional<FolderLock> hold_folder(const log::Logger& logger) {
+    const auto folder = find_service_folder();
+    if (!folder) {
+      return std::nullopt;
+    }
+    try {
+      return value_or_throw(FolderLock::acquire(*folder, FolderLock::Use::shared));
+    } catch (const Exception& exception) {
+      if (exception.error().code() != Code::permission_denied) {
+        throw;
+      }
+      logger.info("the folder is not locked against a restore", {{"error", exception.error().message()}});
+      return std::nullopt;
+    }
+  }
+
   int examine(bool as_json) {
     doctor::Installation installation{
         .name = hooks_.name, .config_file = source().file, .migrations = hooks_.migrations};
@@ -247,6 +296,10 @@ class CommandLine {
     log_listeners(logger, loaded.listeners);
     Service service(hooks_.name, standard, logger);
     add_build_info(service.metrics(), hooks_.name, hooks_.version);
+    const auto lock = hold_folder(logger);
+    if (const auto folder = find_service_folder()) {
+      add_backup_age(service, *folder / "backups", standard.backup.max_age);
+    }
     service.on_reload([&] { reload(logger); });
     hooks_.main(service);
     return static_cast<int>(Exit::ok);

@@ -90,6 +90,8 @@ int run(const Hooks& hooks, int argc, char** argv);
 ///     notes migrate rehearse             run the pending steps on a copy: how long they take, which rows come and go
 ///     notes config check|show|example    what is wrong with the configuration, what is in force, one to start from
 ///     notes doctor [--json]              what is wrong with the installation, each with its fix; 1 if anything is
+///     notes archive create|verify|prune  the service's folder as one file, while it runs; see the package archivecli
+///     notes restore ARCHIVE              that file in the place of the folder, in one step; not while it runs
 ///     notes routes [--check]             every REST route and RPC with its access rule
 ///     notes version [--json]
 ///     notes completion bash|zsh|fish     a script that completes all of this in a shell

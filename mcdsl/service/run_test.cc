@@ -19,6 +19,7 @@
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/file.h"
+#include "mcdsl/base/folder_lock.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/http/router.h"
@@ -59,7 +60,8 @@ TEST_F(RunTest, CompletesAndDocumentsItsCommandsAndThoseOfTheService) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return outcome.out;
   };
-  EXPECT_THAT(text({"completion", "bash"}), HasSubstr("' 0') words='server init status snapshot config doctor routes tag"));
+  EXPECT_THAT(text({"completion", "bash"}),
+              HasSubstr("' 0') words='server init status snapshot config archive restore doctor routes tag"));
   EXPECT_THAT(text({"completion", "fish"}), HasSubstr("put labels on notes"));
   EXPECT_THAT(text({"man"}), HasSubstr("notes config show [\\-\\-origin]"));
   EXPECT_EQ(run({"completion", "tcsh"}).code, 64);
@@ -101,6 +103,31 @@ TEST_F(RunTest, DoctorListsWhatIsWrongWithTheInstallation) {
   EXPECT_THAT(run({"doctor", "--json", "--config", file}).out, HasSubstr(R"([{"severity":"error","check":"files")"));
   const std::string bad = folder_.write("bad.toml", "max_notes = 9000\n").string();
   EXPECT_THAT(run({"doctor", "--config", bad}).out, HasSubstr("max_notes"));
+}
+
+TEST_F(RunTest, ArchivesItsFolderAndRestoresIt) {
+  const std::string file = (folder_ / "srv/notes.toml").string();
+  folder_.write("srv/notes.toml", "max_notes = 3\n");
+  const Outcome made = run({"archive", "create", "--config", file});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const std::string archive = made.out.substr(0, made.out.find(": "));
+  folder_.write("srv/notes.toml", "max_notes = 4\n");
+  const Outcome restored = run({"restore", archive, "--config", file});
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  EXPECT_EQ(read_file(file).value(), "max_notes = 3\n");
+}
+
+TEST_F(RunTest, DoesNotRestoreAFolderThatAnInstanceHolds) {
+  const std::string file = (folder_ / "srv/notes.toml").string();
+  folder_.write("srv/notes.toml", "max_notes = 3\n");
+  const Outcome made = run({"archive", "create", "--config", file});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const std::string archive = made.out.substr(0, made.out.find(": "));
+  const auto instance = FolderLock::acquire(folder_ / "srv", FolderLock::Use::shared);
+  ASSERT_TRUE(instance);
+  const Outcome refused = run({"restore", archive, "--config", file});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("the service is running"));
 }
 
 TEST_F(RunTest, MakesTheFolderAndLeavesWhatIsThere) {

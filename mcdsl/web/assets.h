@@ -37,7 +37,7 @@ class Assets {
  public:
   /// `prefix` is the path that they are served under. Where several sources have one name, the last one's is taken.
   /// Throws Exception (internal) for a prefix that does not begin with '/', or ends with one.
-  explicit Assets(std::initializer_list<AssetSource> sources, std::string_view prefix = "/static");
+  Assets(std::initializer_list<AssetSource> sources, std::string_view prefix = "/static");
   explicit Assets(AssetSource source, std::string_view prefix = "/static") : Assets({source}, prefix) {}
 
   /// "/static/app.3f9a0c21d4e5b6a7.css" for "app.css". Throws Exception (internal) where there is no such asset.

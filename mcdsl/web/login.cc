@@ -78,10 +78,10 @@ Result<Response> Site::State::log_in(Request& request) const {
     return fail(!username ? username.error() : !password ? password.error() : code.error());
   }
   const std::string return_to = internal::safe_return_to(wanted ? wanted->value_or("/") : "/");
-  auto session = authenticator.login(
+  const auto session = authenticator.login(
       {.username = std::string(*username), .password = Secret(std::string(*password)), .totp_code = totp_code(*code)});
   Response response = see_other(request, return_to);
-  auto begun = session ? begin_session(request, response, *std::move(session)) : fail(session.error());
+  auto begun = session ? begin_session(request, response, *session) : fail(session.error());
   if (begun) {
     options.logger.info("logged in", {{"user", *username}});
     return response;

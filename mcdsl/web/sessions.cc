@@ -155,7 +155,7 @@ Response Site::State::ask_to_log_in(const Request& request) const {
   return see_other(request, login);
 }
 
-Result<void> Site::State::begin_session(Request& request, Response& response, auth::Session session) const {
+Result<void> Site::State::begin_session(Request& request, Response& response, const auth::Session& session) const {
   const auto caller = authenticator.verify(session.token.reveal());
   if (!caller) {
     return fail(caller.error().wrap("look whose the new session is"));

@@ -29,14 +29,8 @@ constexpr int kFirstError = 400;
 constexpr std::array<std::string_view, 6> kBuiltIn{"layout.html", "login.html",    "logged_out.html",
                                                    "error.html",  "continue.html", "problem.html"};
 
-const config::Standard& checked(const config::Standard& config) {
-  if (auto findings = internal::contradictions(config); !findings.empty()) {
-    throw config::Invalid(std::move(findings));
-  }
-  return config;
-}
-
-const Site::Options& checked(const Site::Options& options) {
+// Before anything is made of them.
+void refuse_mistakes(const Site::Options& options, const config::Standard& config) {
   if (!http::is_token(options.service)) {
     throw Exception(Code::internal, "Site: \"" + printable(options.service) + "\" cannot be part of a cookie's name");
   }
@@ -46,7 +40,9 @@ const Site::Options& checked(const Site::Options& options) {
                                           ": give Templates web::page_templates() before your own");
     }
   }
-  return options;
+  if (auto findings = internal::contradictions(config); !findings.empty()) {
+    throw config::Invalid(std::move(findings));
+  }
 }
 
 std::string authorize_url(const config::Mcias& mcias) {
@@ -99,10 +95,10 @@ std::optional<std::string> error_text(const Response& response) {
 
 }  // namespace
 
-Site::State::State(const Options& given, const config::Standard& config, const auth::Authenticator& verifier)
-    : options(checked(given)),
+Site::State::State(const Options& site_options, const config::Standard& config, const auth::Authenticator& verifier)
+    : options(site_options),
       authenticator(verifier),
-      origin(csrf::Origin::parse(checked(config).web.public_url).value()),
+      origin(csrf::Origin::parse(config.web.public_url).value()),
       has_sso(!config.sso.redirect_uri.empty()),
       session_cookie("__Host-" + options.service + "_session"),
       pre_session_cookie("__Host-" + options.service + "_pre"),
@@ -224,7 +220,7 @@ Response Site::State::finish(const Request& request, Response response) const {
 }
 
 Site::Site(const Options& options, const config::Standard& config, const auth::Authenticator& authenticator)
-    : state_(std::make_unique<State>(options, config, authenticator)) {}
+    : state_((refuse_mistakes(options, config), std::make_unique<State>(options, config, authenticator))) {}
 
 Site::~Site() = default;
 

@@ -57,9 +57,9 @@ Response Site::State::finish_sso(Request& request) const {
   const auto forget_state = [&](Response& response) {
     http::expire_cookie(response, {.name = finish->cookie_name, .same_site = http::SameSite::lax});
   };
-  auto session = authenticator.exchange(finish->code);
+  const auto session = authenticator.exchange(finish->code);
   Response response = see_other(request, finish->return_to);
-  const auto begun = session ? begin_session(request, response, *std::move(session)) : fail(session.error());
+  const auto begun = session ? begin_session(request, response, *session) : fail(session.error());
   if (!begun) {
     response = refuse(begun.error(), again);
   }

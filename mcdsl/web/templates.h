@@ -54,7 +54,7 @@ class Templates {
   /// library so.
   /// Throws Exception (failed_precondition) that names file and line: a value where it cannot be placed safely, a
   /// section that is not closed, an include, layout or asset that does not exist, malformed directives.
-  explicit Templates(std::initializer_list<TemplateSource> sources, TemplatesOptions options = {});
+  Templates(std::initializer_list<TemplateSource> sources, TemplatesOptions options = {});
   explicit Templates(TemplateSource source, TemplatesOptions options = {}) : Templates({source}, std::move(options)) {}
   ~Templates();
   Templates(const Templates&) = delete;

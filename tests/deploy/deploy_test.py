@@ -85,8 +85,8 @@ def example_is_valid(folder, mcq):
     code, output = run(mcq, "config", "check", "--config", str(folder / "mcq.toml"))
     assert code == 0, output
     for unit in units(folder, ".service"):
-        for command in re.findall(r"^ExecStart\S*=/usr/local/bin/mcq (\S+)", unit.read_text(), re.MULTILINE):
-            code, output = run(mcq, command, "--help")
+        for command in re.findall(r"^ExecStart\S*=/usr/local/bin/mcq ([a-z ]+) --", unit.read_text(), re.MULTILINE):
+            code, output = run(mcq, *command.split(), "--help")
             assert code == 0 and f"usage: mcq {command}" in output, f"{unit.name}: {command}: {output}"
 
 

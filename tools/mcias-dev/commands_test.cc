@@ -179,8 +179,10 @@ class App {
     unsigned count = 0;
     for (const char c : text) {
       bits = (bits << 5U) | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
-      if ((count += 5) >= 8) {
-        bytes.push_back(static_cast<char>((bits >> (count -= 8)) & 0xFFU));
+      count += 5;
+      if (count >= 8) {
+        count -= 8;
+        bytes.push_back(static_cast<char>((bits >> count) & 0xFFU));
       }
     }
     return totp_code(Secret(bytes), totp_step(clock_.now()));

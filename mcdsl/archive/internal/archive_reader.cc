@@ -37,7 +37,12 @@ std::string_view database_of_side_file(std::string_view path) {
 }
 
 ArchiveReader::ArchiveReader(ByteSource& source, const Limits& limits, const std::filesystem::path& scratch)
-    : tar_(source, limits), limits_(limits), scratch_(scratch), seen_(limits.case_twins), found_(scratch) {}
+    : tar_(source, limits),
+      limits_(limits),
+      scratch_(scratch),
+      seen_(limits.case_twins),
+      folders_(limits.case_twins),
+      found_(scratch) {}
 
 void ArchiveReader::read(Visitor& visitor, bool links, const std::function<void(std::uint64_t)>& on_entry) {
   while (auto item = tar_.next()) {
@@ -90,11 +95,35 @@ void ArchiveReader::count(const TarReader::Item& item) {
     throw Refusal(Code::invalid_argument, "entry " + shown(path) + " is there twice, or differs from another one " +
                                               "in upper and lower case only");
   }
+  place(item.entry);
   if (!database_of_side_file(path).empty() && item.entry.type == Type::file) {
     if (side_files_.size() == kMaxSideFiles) {
       throw Refusal(Code::resource_exhausted, "entry " + shown(path) + ": too many logs of databases");
     }
     side_files_.push_back(path);
+  }
+}
+
+// A folder is one from its first mention on, and nothing else ever has something below it.
+void ArchiveReader::place(const Entry& entry) {
+  const std::string& path = entry.path;
+  const std::string_view parent = std::string_view(path).substr(0, std::min(path.rfind('/'), path.size()));
+  if (parent.size() < path.size() && parent != parent_) {
+    for (std::size_t end = parent.find('/');; end = parent.find('/', end + 1)) {
+      const std::string_view folder = parent.substr(0, end);
+      if (folders_.insert(folder) && seen_.contains(folder)) {
+        throw Refusal(Code::invalid_argument, "entry " + shown(path) + " is below something that is no folder");
+      }
+      if (end == std::string_view::npos) {
+        break;
+      }
+    }
+    parent_ = parent;
+  }
+  if (entry.type == Type::folder) {
+    folders_.insert(path);
+  } else if (folders_.contains(path)) {
+    throw Refusal(Code::invalid_argument, "entry " + shown(path) + " was a folder before");
   }
 }
 

@@ -63,12 +63,15 @@ class ArchiveReader {
   void read_file(TarReader::Item& item, Visitor& visitor);
   void read_manifest(const TarReader::Item& item);
   void count(const TarReader::Item& item);
+  void place(const Entry& entry);
   void refuse_side_files(const std::vector<std::string>& databases) const;
 
   TarReader tar_;
   const Limits& limits_;
   std::filesystem::path scratch_;
   SeenPaths seen_;
+  SeenPaths folders_;   // those that have an entry, and those that only have something in them
+  std::string parent_;  // the last that was put in
   bool has_root_ = false;
   Spool found_;  // a line for each entry
   std::optional<Spool> manifest_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "mcdsl/archive/internal/system.h"
 #include "mcdsl/base/error.h"
@@ -94,13 +95,17 @@ SeenPaths::SeenPaths(bool case_twins) : case_twins_(case_twins), key_(0), slots_
   std::memcpy(&key_, bytes.data(), sizeof(key_));
 }
 
-bool SeenPaths::insert(std::string_view path) {
+std::uint64_t SeenPaths::digest_of(std::string_view path) const {
   std::uint64_t digest = key_;
   for (const char c : path) {
     const bool is_upper = !case_twins_ && c >= 'A' && c <= 'Z';
     digest = mix(digest + static_cast<unsigned char>(is_upper ? c - 'A' + 'a' : c) + key_);
   }
   digest = mix(digest ^ path.size());
+  return digest == 0 ? 1 : digest;  // 0 stands for an empty slot
+}
+
+bool SeenPaths::insert(std::string_view path) {
   if (used_ * 2 >= slots_.size()) {
     const std::vector<std::uint64_t> before = std::exchange(slots_, std::vector<std::uint64_t>(slots_.size() * 2));
     used_ = 0;
@@ -110,7 +115,17 @@ bool SeenPaths::insert(std::string_view path) {
       }
     }
   }
-  return put(digest == 0 ? 1 : digest);
+  return put(digest_of(path));
+}
+
+bool SeenPaths::contains(std::string_view path) const {
+  const std::uint64_t digest = digest_of(path);
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t i = digest & mask;
+  while (slots_[i] != 0 && slots_[i] != digest) {
+    i = (i + 1) & mask;
+  }
+  return slots_[i] == digest;
 }
 
 bool SeenPaths::put(std::uint64_t digest) {

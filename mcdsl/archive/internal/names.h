@@ -19,14 +19,16 @@ inline constexpr std::string_view kManifestName = ".mcdsl-manifest";
 /// links are on its way: ".." may only be in front, where it counts from a real folder.
 void check_link(std::string_view path, std::string_view link);
 
-/// Which paths were there already. Holds 64 bits of a keyed digest for each, so that a million take 16 MiB.
+/// A set of paths. Holds 64 bits of a keyed digest for each, so that a million take 16 MiB.
 class SeenPaths {
  public:
   explicit SeenPaths(bool case_twins);
   /// False where the path, or its twin, is in already.
-  [[nodiscard]] bool insert(std::string_view path);
+  bool insert(std::string_view path);
+  [[nodiscard]] bool contains(std::string_view path) const;
 
  private:
+  [[nodiscard]] std::uint64_t digest_of(std::string_view path) const;
   [[nodiscard]] bool put(std::uint64_t digest);
 
   bool case_twins_;

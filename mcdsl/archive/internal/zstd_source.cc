@@ -63,7 +63,6 @@ std::string_view ZstdSource::peek(std::size_t size) {
 
 void ZstdSource::take(std::size_t size) {
   const std::string_view taken = unread_.substr(0, size);
-  before_trailer_.update(taken);
   whole_.update(taken);
   in_ += size;
   unread_.remove_prefix(size);
@@ -142,7 +141,7 @@ void ZstdSource::read_trailer() {
       view.substr(8, kTrailerName.size()) != kTrailerName) {
     refuse_damaged("it is cut short");
   }
-  if (view.substr(8 + kTrailerName.size()) != crypto::as_bytes(before_trailer_.finish())) {
+  if (view.substr(8 + kTrailerName.size()) != crypto::as_bytes(whole_.so_far())) {
     refuse_damaged("its SHA-256 is another one");
   }
   has_trailer_ = true;

@@ -52,7 +52,6 @@ class ZstdSource final : public ByteSource {
   bool is_in_frame_ = false;
   bool has_trailer_ = false;
   std::string output_;
-  crypto::Sha256Stream before_trailer_;
   crypto::Sha256Stream whole_;
   std::string sha256_;
   std::atomic<std::uint64_t> in_ = 0;  // read by others, for their progress

@@ -74,7 +74,7 @@ void ZstdWriter::finish() {
   append_little_endian(trailer, kTrailerMagic);
   append_little_endian(trailer, static_cast<std::uint32_t>(kTrailerPayload));
   trailer += kTrailerName;
-  trailer += crypto::as_bytes(before_trailer_.finish());
+  trailer += crypto::as_bytes(whole_.so_far());
   emit(trailer);
   sha256_ = crypto::to_hex(whole_.finish());
 }
@@ -83,7 +83,6 @@ void ZstdWriter::emit(std::string_view bytes) {
   if (bytes.empty()) {
     return;
   }
-  before_trailer_.update(bytes);
   whole_.update(bytes);
   write_all(fd_, bytes, name_);
   out_ += bytes.size();

@@ -35,7 +35,6 @@ class ZstdWriter {
   std::filesystem::path name_;
   std::unique_ptr<Context> context_;
   std::string buffer_;
-  crypto::Sha256Stream before_trailer_;
   crypto::Sha256Stream whole_;
   std::string sha256_;
   std::uint64_t in_ = 0;

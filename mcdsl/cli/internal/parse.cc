@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdint>
 #include <deque>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -35,7 +34,9 @@ std::string problem_with(const std::string& value, Kind kind, const std::vector<
 // How many single letters lie between two words.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    row[j] = j;
+  }
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -118,8 +119,11 @@ int rename_without_replacing(const char* from, const char* to) {
 // is empty, so nobody else ever sees the copy with other rights.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& folder)
-      : folder_(folder), name_((folder / (std::string(kTemporary) + "XXXXXX")).string()) {
+  // What is gone soon need not reach the disk at all.
+  enum class Fate : std::uint8_t { kept, soon_gone };
+
+  explicit TemporaryFile(const std::filesystem::path& folder, Fate fate = Fate::kept)
+      : folder_(folder), fate_(fate), name_((folder / (std::string(kTemporary) + "XXXXXX")).string()) {
     // While the folder is locked nobody takes the new file for an abandoned one.
     const UniqueFd folder_fd = open_folder(folder);
     lock(folder_fd, folder);
@@ -144,6 +148,9 @@ class TemporaryFile {
   // make the next fsync of a writer wait for hundreds of megabytes (measured: 100 ms in place of 5 ms). No promise of
   // anything, so errors do not matter: the last word is fsync's.
   void send_on() const noexcept {
+    if (fate_ == Fate::soon_gone) {
+      return;
+    }
     (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
   }
 
@@ -170,6 +177,7 @@ class TemporaryFile {
 
  private:
   std::filesystem::path folder_;
+  Fate fate_;
   std::string name_;
   UniqueFd fd_;  // open for its lock
   bool renamed_ = false;
@@ -316,9 +324,9 @@ namespace {
 
 // Fills `compact` with a copy that is held against its source twice: as its pages were copied, and vacuumed.
 void make_compact_copy(const config::Database& settings, const std::filesystem::path& folder,
-                       const TemporaryFile& compact) {
+                       const TemporaryFile& compact, TemporaryFile::Fate fate) {
   const Contents contents = [&] {
-    const TemporaryFile copy(folder);
+    const TemporaryFile copy(folder, fate);
     Contents found = make_copy(settings, copy);
     make_compact(settings, copy, compact);
     return found;
@@ -333,15 +341,15 @@ void take_snapshot(const config::Database& settings, const std::filesystem::path
   const std::filesystem::path absolute = std::filesystem::absolute(target);
   check_target(settings, absolute);
   TemporaryFile compact(absolute.parent_path());
-  make_compact_copy(settings, absolute.parent_path(), compact);
+  make_compact_copy(settings, absolute.parent_path(), compact, TemporaryFile::Fate::kept);
   compact.rename_to(absolute);
 }
 
 void with_compact_copy(const config::Database& settings, const std::filesystem::path& folder,
                        const std::function<void(const std::filesystem::path&)>& use) {
   about_to_block();
-  const TemporaryFile compact(folder);
-  make_compact_copy(settings, folder, compact);
+  const TemporaryFile compact(folder, TemporaryFile::Fate::soon_gone);
+  make_compact_copy(settings, folder, compact, TemporaryFile::Fate::soon_gone);
   use(compact.name());
 }
 

@@ -149,7 +149,7 @@ void check_backups(const config::Database& config, const Options& options, Repor
 }
 
 void check_disk(const config::Database& config, const Options& options, Report& report) {
-  fs::path folder = fs::absolute(config.path).parent_path();
+  const fs::path folder = fs::absolute(config.path).parent_path();
   struct statvfs space{};
   if (::statvfs(folder.c_str(), &space) != 0) {
     return;

@@ -22,10 +22,6 @@ std::string trimmed(std::string_view text) {
                                          : std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 }  // namespace
 
 std::optional<UnitFile> UnitFile::find(const std::string& name, std::span<const fs::path> folders) {
@@ -133,9 +129,8 @@ std::optional<std::chrono::microseconds> parse_systemd_time(std::string_view tex
     }
     text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    const auto end = std::ranges::find_if(text, [](char c) { return c == ' ' || is_digit(c); });
-    const std::string_view word(text.begin(), end);
-    const auto unit = std::ranges::find(kUnits, word, &std::pair<std::string_view, std::int64_t>::first);
+    const std::string_view word = text.substr(0, text.find_first_of(" 0123456789"));
+    const auto* const unit = std::ranges::find(kUnits, word, &std::pair<std::string_view, std::int64_t>::first);
     std::int64_t part = 0;
     if (unit == kUnits.end() || __builtin_mul_overflow(number, unit->second, &part) ||
         __builtin_add_overflow(total, part, &total)) {

@@ -30,7 +30,7 @@ void JsContext::end_word() noexcept {
   if (word_.empty()) {
     return;
   }
-  next_ = !after_dot_ && std::ranges::find(kOperators, word_) != kOperators.end() ? Next::operand : Next::operator_;
+  next_ = !after_dot_ && std::ranges::find(kOperators, word_) != kOperators.end() ? Next::operand : Next::infix;
   if (!after_dot_ && word_ == "return") {
     next_ = Next::value;
   }
@@ -46,7 +46,7 @@ void JsContext::read_slash(char c) {
     star_ = false;
   } else if (next_ == Next::unclear) {
     mode_ = Mode::lost;
-  } else if (next_ == Next::operator_) {
+  } else if (next_ == Next::infix) {
     mode_ = Mode::code;
     next_ = Next::operand;
     last_ = '/';
@@ -95,7 +95,7 @@ void JsContext::read_code(char c, std::size_t offset) {
       next_ = Next::value;
       break;
     case ']':
-      next_ = Next::operator_;
+      next_ = Next::infix;
       break;
     case ')':
       next_ = Next::unclear;
@@ -179,7 +179,7 @@ void JsContext::read(std::string_view text, std::size_t base) {
           throw PlacementError{base + i, "a string in a script is not closed on its line"};
         } else if (c == (mode_ == Mode::double_quoted ? '"' : '\'')) {
           mode_ = Mode::code;
-          next_ = Next::operator_;
+          next_ = Next::infix;
         }
         break;
       case Mode::template_literal:
@@ -190,7 +190,7 @@ void JsContext::read(std::string_view text, std::size_t base) {
         } else if (c == '`') {
           literals_.pop_back();
           mode_ = Mode::code;
-          next_ = Next::operator_;
+          next_ = Next::infix;
         } else if (rest.starts_with("${")) {
           ++i;
           mode_ = Mode::code;
@@ -264,7 +264,7 @@ bool JsContext::value_is_in_string(std::size_t offset) {
     throw PlacementError{offset,
                          "in a script a value stands within quotes, or as data behind one of = ( [ , : ? and return"};
   }
-  next_ = Next::operator_;
+  next_ = Next::infix;
   return false;
 }
 

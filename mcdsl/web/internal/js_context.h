@@ -48,10 +48,10 @@ class JsContext {
   };
   // What the grammar wants next in code.
   enum class Next : std::uint8_t {
-    value,      // an operand, behind a character that only one can follow: '=', '(', ',' ...
-    operand,    // the same, but behind something else
-    operator_,  // behind an operand
-    unclear,    // behind ')', '}', "++": either
+    value,    // an operand, behind a character that only one can follow: '=', '(', ',' ...
+    operand,  // the same, but behind something else
+    infix,    // behind an operand
+    unclear,  // behind ')', '}', "++": either
   };
 
   void read_code(char c, std::size_t offset);

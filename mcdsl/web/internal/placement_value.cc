@@ -71,10 +71,10 @@ void Placement::read_url(std::string_view text, std::size_t at) {
 }
 
 void Placement::read_json(std::string_view text, std::size_t at) {
-  const auto first = std::ranges::find_if_not(text, is_space_or_control);
-  if (url_ == Url::nothing && first != text.end()) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (url_ == Url::nothing && first != std::string_view::npos) {
     url_ = Url::path;  // begun
-    is_odd_json_ = *first != '{';
+    is_odd_json_ = text[first] != '{';
   }
   is_odd_json_ = is_odd_json_ || text.find('&') != std::string_view::npos;
   js_.read(text, at);

@@ -19,7 +19,7 @@ namespace mcdsl::web {
 /// What a site is made of. site.cc has its pages, sessions.cc its sessions, login.cc logging in and out, sso_pages.cc
 /// the same by single sign-on.
 struct Site::State {
-  State(const Options& options, const config::Standard& config, const auth::Authenticator& authenticator);
+  State(const Options& site_options, const config::Standard& config, const auth::Authenticator& verifier);
 
   // site.cc
   enum class Token : std::uint8_t { always, with_session };  // whether a page without a session begins a pre-session
@@ -41,7 +41,7 @@ struct Site::State {
   /// Makes the answer begin a session with this token, in place of one that there is. Errors: unauthenticated,
   /// unavailable; internal where the token is too long for a cookie.
   [[nodiscard]] Result<void> begin_session(http::Request& request, http::Response& response,
-                                           auth::Session session) const;
+                                           const auth::Session& session) const;
   void end_session(http::Response& response) const;
 
   // login.cc

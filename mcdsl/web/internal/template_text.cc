@@ -303,7 +303,8 @@ void refuse(std::string_view file, std::size_t line, std::string_view what) {
 bool is_file_name(std::string_view name) noexcept {
   bool at_start = true;  // of a part; none begins with a dot, so that none is ".."
   for (const char c : name) {
-    if (c == '/' ? at_start : !(is_letter(c) || is_digit(c) || (!at_start && (c == '-' || c == '.')))) {
+    const bool within = !at_start && (c == '-' || c == '.' || c == '/');
+    if (!within && !is_letter(c) && !is_digit(c)) {
       return false;
     }
     at_start = c == '/';
