@@ -76,7 +76,8 @@ class Authenticator final : public TokenVerifier {
   /// The session that a code of single sign-on stands for; a code works once. Errors: unauthenticated (the code is
   /// spent, too old, for another service or another verifier), permission_denied (MCIAS's policy keeps this account
   /// from this service), resource_exhausted (too many tries), unavailable.
-  [[nodiscard]] Result<Session> exchange(const AuthorizationCode& code, std::chrono::nanoseconds patience = kNoLimit) const;
+  [[nodiscard]] Result<Session> exchange(const AuthorizationCode& code,
+                                         std::chrono::nanoseconds patience = kNoLimit) const;
 
   /// Revokes the token. It is refused here from now on, also where MCIAS cannot be told: for 5 seconds then. A token
   /// that MCIAS has refused already counts as logged out. Errors: unauthenticated (malformed), unavailable.

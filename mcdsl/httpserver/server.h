@@ -24,8 +24,8 @@ namespace mcdsl::httpserver {
 [[nodiscard]] http::TrustedProxies trusted_proxies(const config::Server& config);
 
 /// The public server of a service: listens as its `[server]` section says, and puts around the application what every
-/// service wants, outermost first: the client's address where `tls` is "proxy", request id, trace context, CORS where there
-/// are `cors_origins`, access log, metrics where there is a registry, recover, security headers.
+/// service wants, outermost first: the client's address where `tls` is "proxy", request id, trace context, CORS where
+/// there are `cors_origins`, access log, metrics where there is a registry, recover, security headers.
 ///
 /// In proxy mode the X-Forwarded fields of peers in `trusted_proxies`, and of whoever may open a Unix socket that it
 /// listens at, are believed (http::client_address). With `proxy_protocol` the same peers begin each connection with a
@@ -41,8 +41,9 @@ class Server {
   /// Reads and checks the certificate pair where TLS is on, logs what it finds, and opens the listening sockets. From
   /// then on a pair that changes is taken by itself. `sockets` that listen already take the place of those that the
   /// config names.
-  /// Throws Exception: invalid_argument for a proxy that is no address, an origin that is none; failed_precondition for a certificate that
-  /// cannot serve, or a given socket that is none or would be plain on the network; unavailable for an address in use.
+  /// Throws Exception: invalid_argument for a proxy that is no address, an origin that is none; failed_precondition for
+  /// a certificate that cannot serve, or a given socket that is none or would be plain on the network; unavailable for
+  /// an address in use.
   Server(const config::Server& config, const http::Application& application, const log::Logger& logger = {},
          const Clock& clock = system_clock(), metrics::Registry* registry = nullptr, std::vector<UniqueFd> sockets = {},
          const Calls* calls = nullptr);
