@@ -46,7 +46,7 @@ ArchiveReader::ArchiveReader(ByteSource& source, const Limits& limits, const std
 
 void ArchiveReader::read(Visitor& visitor, bool links, const std::function<void(std::uint64_t)>& on_entry) {
   while (auto item = tar_.next()) {
-    Entry& entry = item->entry;
+    const Entry& entry = item->entry;
     if (manifest_) {
       throw Refusal(Code::invalid_argument, "entry " + shown(entry.path) + " comes after the manifest");
     }

@@ -110,7 +110,7 @@ void write_name(json::Writer& out, std::string_view key, std::string_view name) 
 
 std::string octal(std::uint32_t mode) {
   std::array<char, 16> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), mode, 8).ptr;
+  auto* const end = std::to_chars(text.data(), text.data() + text.size(), mode, 8).ptr;
   return "0" + std::string(text.data(), end);
 }
 

@@ -90,7 +90,7 @@ void check_link(std::string_view path, std::string_view link) {
   }
 }
 
-SeenPaths::SeenPaths(bool case_twins) : case_twins_(case_twins), key_(0), slots_(1024) {
+SeenPaths::SeenPaths(bool case_twins) : case_twins_(case_twins), slots_(1024) {
   const std::string bytes = crypto::random_bytes(sizeof(key_));
   std::memcpy(&key_, bytes.data(), sizeof(key_));
 }

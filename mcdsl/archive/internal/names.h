@@ -32,7 +32,7 @@ class SeenPaths {
   [[nodiscard]] bool put(std::uint64_t digest);
 
   bool case_twins_;
-  std::uint64_t key_;
+  std::uint64_t key_ = 0;
   std::vector<std::uint64_t> slots_;
   std::size_t used_ = 0;
 };

@@ -58,8 +58,7 @@ std::size_t cut_of(std::string_view path) {
   if (path.size() <= kName.size) {
     return 0;
   }
-  for (std::size_t cut = path.find('/'); cut != std::string_view::npos && cut <= kPrefix.size;
-       cut = path.find('/', cut + 1)) {
+  for (std::size_t cut = path.find('/'); cut <= kPrefix.size; cut = path.find('/', cut + 1)) {
     if (path.size() - cut - 1 <= kName.size && cut + 1 < path.size()) {
       return cut;
     }
