@@ -237,6 +237,28 @@ TEST_F(Http2Test, SendsWhatIsWrittenWhileItLeavesAndFiles) {
   EXPECT_EQ(client.get("/after").body, "/after");
 }
 
+// What TLS has taken from the socket and not given out is seen by nobody but TLS.
+TEST_F(Http2Test, ReadsAWindowThatCameWhileItsOutputWasFull) {
+  constexpr std::int32_t kMore = 80 << 10;  // more than a connection holds of its output
+  constexpr std::size_t kRounds = 100;
+  constexpr std::size_t kFrame = 16'384;
+  constexpr std::size_t kFirst = 65'535;  // the windows of the beginning (RFC 9113 §6.9.2)
+  app_.handlers["/large"] = [](http::Request&) { return http::text(pattern(kFirst + (kRounds + 1) * 2 * kMore)); };
+  serve_tls();
+  Http2Client client(connect_tls({.alpn = {"h2"}}), Http2Client::Windows::by_hand);
+  const auto id = client.request("GET", "/large");
+  for (std::size_t round = 0; round <= kRounds; ++round) {
+    const std::size_t allowed = kFirst + round * 2 * kMore;
+    // What is less than a frame may wait for more.
+    ASSERT_TRUE(client.wait_until([&] { return client.answer(id).body.size() + kFrame >= allowed; }))
+        << "round " << round << ": " << client.answer(id).body.size() << " of " << allowed;
+    client.widen(0, 2 * kMore);
+    client.widen(id, kMore);
+    client.widen(id, kMore);
+  }
+  EXPECT_TRUE(client.wait_for(id).body == pattern(kFirst + (kRounds + 1) * 2 * kMore));
+}
+
 TEST_F(Http2Test, WritesNoBodyWhereNoneBelongs) {
   app_.handlers["/nothing"] = [](http::Request&) { return http::no_content(); };
   serve();

@@ -91,8 +91,11 @@ void Connection::read_all() {
       continue;
     }
     feed(std::string_view(buffer.data(), outcome.count));
-    const bool drained = outcome.count < buffer.size() && !transport_.has_buffered_input();
-    if (drained || !takes_input()) {
+    if (!takes_input()) {
+      input_paused_ = true;  // with what TLS may hold, of which epoll knows nothing: it is read when there is room again
+      break;
+    }
+    if (outcome.count < buffer.size() && !transport_.has_buffered_input()) {
       break;
     }
   }

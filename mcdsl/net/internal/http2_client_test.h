@@ -28,14 +28,22 @@ class Http2Client {
   };
   using Fields = std::vector<std::pair<std::string, std::string>>;
 
-  explicit Http2Client(testing::HttpClient connection) : connection_(std::move(connection)) {
+  /// Whether the server may send on as soon as something was read, or only what `widen` lets it.
+  enum class Windows : std::uint8_t { automatic, by_hand };
+
+  explicit Http2Client(testing::HttpClient connection, Windows windows = Windows::automatic)
+      : connection_(std::move(connection)) {
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
-    nghttp2_session_client_new(&session_, callbacks, this);
+    nghttp2_option* option = nullptr;
+    nghttp2_option_new(&option);
+    nghttp2_option_set_no_auto_window_update(option, windows == Windows::by_hand ? 1 : 0);
+    nghttp2_session_client_new2(&session_, callbacks, this, option);
+    nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
     flush();
@@ -64,6 +72,13 @@ class Http2Client {
     uploads_.at(id)->bytes.append(bytes);
     uploads_.at(id)->open = !end;
     nghttp2_session_resume_data(session_, id);
+    flush();
+  }
+
+  /// Lets the server send so much more on a stream, or (0) on the connection: in a write, and so a TLS record, of its
+  /// own.
+  void widen(std::int32_t id, std::int32_t bytes) {
+    nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, id, bytes);
     flush();
   }
 
