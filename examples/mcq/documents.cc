@@ -12,7 +12,7 @@ using mcdsl::Code;
 using mcdsl::Result;
 namespace db = mcdsl::db;
 
-constexpr std::array<db::Migration, 2> kSteps{{
+constexpr std::array<db::Migration, 3> kSteps{{
     {.version = 1, .name = "create_documents", .sql = R"sql(
       CREATE TABLE documents (
         slug TEXT PRIMARY KEY,
@@ -43,6 +43,20 @@ constexpr std::array<db::Migration, 2> kSteps{{
       CREATE TRIGGER attachment_replaced AFTER UPDATE OF file ON attachments WHEN old.file <> new.file BEGIN
         INSERT INTO discarded_files (file) VALUES (old.file);
       END;
+    )sql"},
+    {.version = 3, .name = "create_queue_and_search", .sql = R"sql(
+      CREATE INDEX documents_unread_first ON documents (read, pushed_at, slug);
+      -- The index of words knows a document by a number. That of its row will not do: VACUUM, and so a snapshot, gives
+      -- rows new ones where no column holds them.
+      CREATE TABLE document_ids (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE) STRICT;
+      CREATE VIEW document_texts (id, slug, title, body) AS
+        SELECT i.id, d.slug, d.title, d.body FROM document_ids AS i JOIN documents AS d ON d.slug = i.slug;
+      -- Without a copy of the texts, so whoever changes a document has to say so here, too: a trigger could not, since
+      -- schemas are not trusted with virtual tables. Prefixes are indexed for what is searched as it is typed.
+      CREATE VIRTUAL TABLE document_search USING fts5 (slug, title, body, content = 'document_texts',
+        content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+      INSERT INTO document_ids (slug) SELECT slug FROM documents ORDER BY pushed_at;
+      INSERT INTO document_search (document_search) VALUES ('rebuild');
     )sql"},
 }};
 
@@ -87,6 +101,26 @@ Result<Cursor> decode(std::string_view text) {
   }
   cursor.slug.assign(stop + 1, end);
   return cursor;
+}
+
+// Takes the words of a document out of the index, before it changes: they are found by the text that is there.
+Result<void> forget_words(db::WriteTransaction& transaction, std::string_view slug) {
+  const auto forgotten = transaction.execute(
+      "INSERT INTO document_search (document_search, rowid, slug, title, body) "
+      "SELECT 'delete', id, slug, title, body FROM document_texts WHERE slug = ?1",
+      slug);
+  return forgotten ? Result<void>() : std::unexpected(forgotten.error());
+}
+
+Result<void> index_words(db::WriteTransaction& transaction, std::string_view slug) {
+  if (const auto known = transaction.execute("INSERT OR IGNORE INTO document_ids (slug) VALUES (?1)", slug); !known) {
+    return std::unexpected(known.error());
+  }
+  const auto indexed = transaction.execute(
+      "INSERT INTO document_search (rowid, slug, title, body) "
+      "SELECT id, slug, title, body FROM document_texts WHERE slug = ?1",
+      slug);
+  return indexed ? Result<void>() : std::unexpected(indexed.error());
 }
 
 }  // namespace
@@ -147,6 +181,9 @@ Result<bool> Documents::push(const Document& document, const Editor& editor) con
     if (!allowed && allowed.error().code() != Code::not_found) {
       return std::unexpected(allowed.error());
     }
+    if (auto forgotten = forget_words(transaction, document.summary.slug); !forgotten) {
+      return std::unexpected(std::move(forgotten).error());
+    }
     const auto stored = transaction.execute(
         "INSERT INTO documents (slug, title, body, pushed_by, pushed_at) VALUES (?1, ?2, ?3, ?4, ?5) "
         "ON CONFLICT (slug) DO UPDATE SET title = excluded.title, body = excluded.body, pushed_by = "
@@ -157,6 +194,9 @@ Result<bool> Documents::push(const Document& document, const Editor& editor) con
     if (!stored) {
       return std::unexpected(stored.error());
     }
+    if (auto indexed = index_words(transaction, document.summary.slug); !indexed) {
+      return std::unexpected(std::move(indexed).error());
+    }
     return !allowed.has_value();
   });
 }
@@ -165,6 +205,12 @@ Result<void> Documents::remove(std::string_view slug, const Editor& editor) cons
   return database_.write([&](db::WriteTransaction& transaction) -> Result<void> {
     if (auto allowed = check_editor(transaction, slug, editor); !allowed) {
       return allowed;
+    }
+    if (auto forgotten = forget_words(transaction, slug); !forgotten) {
+      return forgotten;
+    }
+    if (const auto removed = transaction.execute("DELETE FROM document_ids WHERE slug = ?1", slug); !removed) {
+      return std::unexpected(removed.error());
     }
     if (const auto removed = transaction.execute("DELETE FROM documents WHERE slug = ?1", slug); !removed) {
       return std::unexpected(removed.error());
