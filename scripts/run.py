@@ -307,12 +307,12 @@ def print_invitation(mcq, accounts):
     base = f"https://localhost:{mcq.port}"
     curl = "curl --cacert .dev/ca/ca.pem"
     print(f"""
-mcq answers on {base}
+mcq answers on {base}, with pages for a browser: have it trust .dev/ca/ca.pem, or click its warning away.
 
 Accounts, with passwords that are shown this once:
 """ + "\n".join(f"  {name:8} {accounts[name]}   ({role})" for name, role in ACCOUNTS.items()) + f"""
 
-Log in, then try:
+Or log in by hand, then try:
   TOKEN=$({curl} -s {base}/v1/auth/login -H 'Content-Type: application/json' -d '{{"username":"alice","password":"{accounts["alice"]}"}}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
 
   {curl} -H "Authorization: Bearer $TOKEN" '{base}/v1/documents?limit=5'

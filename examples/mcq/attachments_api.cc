@@ -46,13 +46,7 @@ Result<http::Response> get(const Attachments& attachments, const http::Request& 
   if (!opened) {
     return std::unexpected(opened.error());
   }
-  const Attachment& about = opened->about;
-  http::Response response;
-  response.headers.add("content-type", about.content_type);
-  response.headers.add("content-disposition", content_disposition(about.name));
-  response.headers.add("etag", "\"" + about.sha256 + "\"");
-  response.file = http::FileBody{.fd = std::move(opened->file), .offset = 0, .length = about.size};
-  return response;
+  return file_response(*std::move(opened));
 }
 
 http::Response put(const Attachments& attachments, http::Request& request) {
@@ -79,6 +73,16 @@ http::Response put(const Attachments& attachments, http::Request& request) {
 }
 
 }  // namespace
+
+http::Response file_response(OpenAttachment opened) {
+  const Attachment& about = opened.about;
+  http::Response response;
+  response.headers.add("content-type", about.content_type);
+  response.headers.add("content-disposition", content_disposition(about.name));
+  response.headers.add("etag", "\"" + about.sha256 + "\"");
+  response.file = http::FileBody{.fd = std::move(opened.file), .offset = 0, .length = about.size};
+  return response;
+}
 
 void add_attachment_routes(mcdsl::Service& service, const Attachments& attachments) {
   http::Router& router = service.router();

@@ -1,5 +1,6 @@
 #include "documents.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -126,6 +127,21 @@ Result<void> index_words(db::WriteTransaction& transaction, std::string_view slu
 }  // namespace
 
 const std::span<const db::Migration> kMigrations = kSteps;
+
+Result<void> check_document(std::string_view slug, std::string_view title, std::string_view body) {
+  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (slug.empty() || slug.size() > kMaxSlugBytes || slug.front() == '-' || !std::ranges::all_of(slug, is_allowed)) {
+    return mcdsl::fail_visible(Code::invalid_argument,
+                               "slug: 1 to 128 characters of a-z, 0-9 and '-', which it does not begin with");
+  }
+  if (title.empty() || title.size() > kMaxTitleBytes) {
+    return mcdsl::fail_visible(Code::invalid_argument, "title: 1 to 300 bytes");
+  }
+  if (body.size() > kMaxBodyBytes) {
+    return mcdsl::fail_visible(Code::invalid_argument, "body: at most 4 MiB");
+  }
+  return {};
+}
 
 Result<void> check_editor(db::ReadTransaction& transaction, std::string_view slug, const Editor& editor) {
   const auto pushed_by = transaction.query_one<std::string>("SELECT pushed_by FROM documents WHERE slug = ?1", slug);

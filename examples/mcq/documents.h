@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -26,6 +27,14 @@ struct Document {
   Summary summary;
   std::string body;  ///< Markdown
 };
+
+inline constexpr std::size_t kMaxSlugBytes = 128;
+inline constexpr std::size_t kMaxTitleBytes = 300;
+inline constexpr std::size_t kMaxBodyBytes = std::size_t{4} << 20U;
+
+/// Whether a document may be pushed so: a slug of 1 to 128 characters of `a-z`, `0-9` and '-', which it does not begin
+/// with, a title of 1 to 300 bytes and a body of at most 4 MiB. Errors: invalid_argument, naming what is wrong.
+[[nodiscard]] mcdsl::Result<void> check_document(std::string_view slug, std::string_view title, std::string_view body);
 
 /// Who wants to change something: the account, and whether it may change what others pushed.
 struct Editor {

@@ -51,7 +51,7 @@ Place bottom_of_block(bool read) {
 
 std::string encode(Way way, const Summary& from) {
   const Place place = place_of(from);
-  std::string text{way == Way::down ? 'd' : 'u', place.read ? 'r' : 'n'};
+  const std::string text{way == Way::down ? 'd' : 'u', place.read ? 'r' : 'n'};
   return mcdsl::base64url_encode(text + std::to_string(place.pushed_at) + ":" + place.slug);
 }
 
@@ -210,6 +210,15 @@ Result<QueuePage> Queue::page(const QueueQuery& query) const {
   return database_.read([&](db::ReadTransaction& transaction) -> Result<QueuePage> {
     Walk walk(transaction, to_search_expression(query.search));
     return cursor.way == Way::down ? page_below(walk, cursor.from, limit) : page_above(walk, cursor.from, limit);
+  });
+}
+
+std::int64_t Queue::count_found(std::string_view search) const {
+  return database_.read([&](db::ReadTransaction& transaction) {
+    return transaction
+        .query_one<std::int64_t>("SELECT count(*) FROM document_search WHERE document_search MATCH ?1",
+                                 to_search_expression(search))
+        .value_or(0);
   });
 }
 

@@ -36,6 +36,9 @@ class Queue {
   /// Errors: invalid_argument for a cursor that this did not give out.
   [[nodiscard]] mcdsl::Result<QueuePage> page(const QueueQuery& query) const;
 
+  /// How many a search finds, on all its pages.
+  [[nodiscard]] std::int64_t count_found(std::string_view search) const;
+
   /// How many are unread.
   [[nodiscard]] std::int64_t unread() const;
 

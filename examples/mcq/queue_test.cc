@@ -182,6 +182,8 @@ TEST_F(QueueTest, FindsTheUnreadFirstAndPagesWhatItFinds) {
   const auto second = page(first.next.value(), 2, "x");
   EXPECT_THAT(slugs_of(second.documents), ElementsAre("x-a", "x-f"));
   EXPECT_FALSE(second.next.has_value());
+  EXPECT_EQ(queue_.count_found("x"), 4);
+  EXPECT_EQ(queue_.count_found("nothing"), 0);
   EXPECT_THAT(slugs_of(page(second.previous.value(), 2, "x").documents), ElementsAre("x-d", "x-c"));
 }
 

@@ -1,6 +1,5 @@
 #include "services.h"
 
-#include <algorithm>
 #include <chrono>
 #include <tuple>
 #include <utility>
@@ -19,30 +18,12 @@ using mcdsl::grpcserver::Context;
 
 constexpr std::int64_t kDefaultPage = 50;
 constexpr std::int64_t kLargestPage = 200;
-constexpr std::size_t kMaxSlug = 128;
-constexpr std::size_t kMaxTitle = 300;
-constexpr std::size_t kMaxBody = std::size_t{4} << 20U;
-
-Result<void> check_slug(std::string_view slug) {
-  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (slug.empty() || slug.size() > kMaxSlug || slug.front() == '-' || !std::ranges::all_of(slug, is_allowed)) {
-    return mcdsl::fail_visible(Code::invalid_argument,
-                               "slug: 1 to 128 characters of a-z, 0-9 and '-', which it does not begin with");
-  }
-  return {};
-}
 
 Result<void> check_push(const v1::PushDocumentRequest& request) {
-  if (auto sound = check_slug(request.slug()); !sound) {
-    return sound;
-  }
-  if (request.title().empty() || request.title().size() > kMaxTitle) {
-    return mcdsl::fail_visible(Code::invalid_argument, "title: 1 to 300 bytes");
-  }
-  if (!request.has_body() || request.body().size() > kMaxBody) {
+  if (!request.has_body()) {
     return mcdsl::fail_visible(Code::invalid_argument, "body: at most 4 MiB");
   }
-  return {};
+  return check_document(request.slug(), request.title(), request.body());
 }
 
 // A wall time, to the second of the database.
