@@ -12,11 +12,11 @@ import sys
 import tempfile
 
 import services
+from tally import Tally, run_client
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PROTOS = [ROOT / "examples/mcq/proto", ROOT / "proto"]
-TIMEOUT = 300  # seconds until a client that has not ended counts as hung
 
 
 def setting_of(mcq, authority, accounts):
@@ -24,39 +24,6 @@ def setting_of(mcq, authority, accounts):
     return json.dumps({"address": f"localhost:{mcq.port}", "authority": str(authority.certificate),
                        "leaf": str(authority.chain), "accounts": accounts,
                        "protos": [str(folder) for folder in PROTOS]})
-
-
-class Tally:
-    """The checks of a client, as its lines tell them."""
-
-    def __init__(self):
-        self.checks, self.wrong = 0, 0
-
-    def take(self, client, line):
-        if line.startswith("ok "):
-            self.checks += 1
-        elif line.startswith("FAILED "):
-            self.fail(client, line.removeprefix("FAILED ").strip())
-
-    def fail(self, client, what):
-        self.checks += 1
-        self.wrong += 1
-        print(f"{client}: {what}", flush=True)
-
-
-def run_client(name, command, setting):
-    tally = Tally()
-    try:
-        done = subprocess.run(command, input=setting, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT,
-                              cwd=HERE)
-    except subprocess.TimeoutExpired as timeout:
-        tally.fail(name, f"no end within {TIMEOUT} s: {(timeout.stdout or b'').decode(errors='replace')[-2000:]}")
-        return tally
-    for line in done.stdout.splitlines():
-        tally.take(name, line)
-    if done.returncode != 0 or tally.checks == 0:
-        tally.fail(name, f"ended with status {done.returncode} after {tally.checks} checks: {done.stderr.strip()[-2000:]}")
-    return tally
 
 
 def run_drain(name, command, mcq, setting):
@@ -138,7 +105,7 @@ def main():
             with mcq:
                 for name, command in clients.items():
                     if is_wanted(name):
-                        rows[name] = run_client(name, command, setting_of(mcq, authority, accounts))
+                        rows[name] = run_client(name, command, HERE, setting_of(mcq, authority, accounts))
             if is_wanted("drain"):
                 with mcq:  # again, on its database
                     rows["drain"] = run_drain("drain", [python, "drain_client.py"], mcq, setting_of(mcq, authority, accounts))

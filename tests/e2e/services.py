@@ -15,9 +15,9 @@ ACCOUNTS = {"alice": "user", "bob": "user", "root": "admin", "guest": "guest", "
 
 
 class Authority:
-    """A certificate authority for one run, and the certificate on localhost that it signed."""
+    """A certificate authority for one run, and the certificate that it signed, on localhost and other names."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names=()):
         self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
         self.chain, self.leaf_key = folder / "chain.pem", folder / "leaf.key"
         new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -26,7 +26,8 @@ class Authority:
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         request, extensions = folder / "leaf.csr", folder / "leaf.cnf"
         openssl("req", *new_key, "-keyout", self.leaf_key, "-out", request, "-subj", "/CN=localhost")
-        extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
+        hosts = ",".join(f"DNS:{name}" for name in ("localhost", *names))
+        extensions.write_text(f"subjectAltName={hosts},IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
                               "extendedKeyUsage=serverAuth\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
                 "-extfile", extensions, "-out", self.chain)
@@ -42,12 +43,12 @@ def openssl(*arguments):
 class Service:
     """A program of ours. As a context it runs, and is ended by its process id."""
 
-    def __init__(self, program, folder, authority, more, server=""):
+    def __init__(self, program, folder, authority, more, server="", port=0):
         self.program, self.folder = program, folder
         folder.mkdir()
         self.config, self.log = folder / f"{program.name}.toml", folder / f"{program.name}.log"
         self.config.write_text(f'''[server]
-listen_addr = "127.0.0.1:0"
+listen_addr = "127.0.0.1:{port}"
 tls_cert = "{authority.chain}"
 tls_key = "{authority.leaf_key}"
 shutdown_timeout = "20s"
@@ -96,9 +97,9 @@ path = "{folder}/{program.name}.db"
             return self.process.wait()
 
 
-def make_identity(programs, folder, authority):
+def make_identity(programs, folder, authority, more=""):
     """mcias-dev, not running yet, with every account in it; and what each account comes in with."""
-    identity = Service(programs / "mcias-dev", folder / "mcias-dev", authority, '''
+    identity = Service(programs / "mcias-dev", folder / "mcias-dev", authority, more + '''
 [[policy]]
 name = "mallory has no business in mcq"
 accounts = ["mallory"]
@@ -113,10 +114,11 @@ services = ["mcq"]
     return identity, {"passwords": passwords, "robot_token": identity.command("token", "issue", "robot").strip()}
 
 
-def make_mcq(programs, folder, authority, identity):
-    return Service(programs / "mcq", folder / "mcq", authority, f'''
+def make_mcq(programs, folder, authority, identity, more="", port=0):
+    """mcq, not running yet; `folder` must not have one."""
+    return Service(programs / "mcq", folder / "mcq", authority, more + f'''
 [mcias]
 server_url = "https://localhost:{identity.port}"
 ca_cert = "{authority.certificate}"
 service_name = "mcq"
-''', server="grpc_reflection = true")
+''', server="grpc_reflection = true", port=port)
