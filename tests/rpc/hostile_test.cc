@@ -114,7 +114,7 @@ TEST_F(Hostile, RequestsThatAreNoCallsAreRefusedInTermsOfHttp) {
   };
   for (const auto& [method, type, status] :
        {Case{"GET", "application/grpc", 405}, Case{"PUT", "application/grpc", 405}, Case{"POST", "text/html", 415},
-        Case{"POST", "application/grpc-web-text", 415}, Case{"POST", "application/grpcx", 415}}) {
+        Case{"POST", "application/grpc-web-text+json", 415}, Case{"POST", "application/grpcx", 415}}) {
     const auto& answer = client_.wait_for(client_.request(method, kPath + "ListNotes", {{"content-type", type}}));
     EXPECT_EQ(answer.status, status) << method << ' ' << type;
   }
