@@ -101,8 +101,7 @@ TEST(Markdown, MakesNothingButWhatIsMeantOfHostileTexts) {
                                  "<![CDATA[<script>]]>",
                                  "&#60;script&#62;",
                                  "[a]: javascript:x\n[a] ![a] [![a]][a]",
-                                 "\xff\xfe<\xc0\xbc"
-                                 "script>",
+                                 std::string("\xff\xfe<\xc0\xbc") + "script>",
                                  std::string("nul\0<b>", 7)};
   for (const std::string piece :
        {"[", "![", "*", "**a ", ">", "- ", "`", "<", "&", "|", "~~", "[a](", "\\", "_a", "# ", "1. "}) {

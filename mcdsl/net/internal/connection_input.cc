@@ -92,7 +92,8 @@ void Connection::read_all() {
     }
     feed(std::string_view(buffer.data(), outcome.count));
     if (!takes_input()) {
-      input_paused_ = true;  // with what TLS may hold, of which epoll knows nothing: it is read when there is room again
+      // With what TLS may hold, of which epoll knows nothing: it is read when there is room again.
+      input_paused_ = true;
       break;
     }
     if (outcome.count < buffer.size() && !transport_.has_buffered_input()) {
