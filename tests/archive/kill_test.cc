@@ -37,7 +37,8 @@ Tree state_of(const std::filesystem::path& folder) {
 std::filesystem::path archive_of(const mcdsl::testing::TempDir& root, const std::string& name) {
   const auto folder = root / name;
   for (int i = 0; i < 30; ++i) {
-    put(folder / ("d" + std::to_string(i % 5)) / std::to_string(i), testing::noise(20'000, name.size() + i));
+    put(folder / ("d" + std::to_string(i % 5)) / std::to_string(i),
+        testing::noise(20'000, name.size() + static_cast<std::size_t>(i)));
   }
   put(folder / "name", name);
   {
