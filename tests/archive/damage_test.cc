@@ -85,7 +85,7 @@ TEST_F(Damaged, ByAnyBitIsFound) {
     random = random * 6364136223846793005U + 1442695040888963407U;
     flip_and_expect((random >> 20U) % (good_.size() * 8));
   }
-  for (std::size_t bit = 0; bit < 12 * 8; ++bit) {  // the frame's header, where some change nothing that comes out
+  for (std::size_t bit = 0; bit < 96; ++bit) {  // the frame's header, where some change nothing that comes out
     flip_and_expect(bit);
   }
   for (std::size_t bit = (good_.size() - 48) * 8; bit < good_.size() * 8; bit += 7) {  // the trailer

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -35,7 +36,7 @@ class FullDisk : public ::testing::Test {
     }
     put(root_ / "s" / "large", noise(1'500'000, 1));
     for (int i = 0; i < 50; ++i) {
-      put(root_ / "s" / "many" / std::to_string(i), noise(10'000, i));
+      put(root_ / "s" / "many" / std::to_string(i), noise(10'000, static_cast<std::uint64_t>(i)));
     }
     if (::mount("tmpfs", disk_.path().c_str(), "tmpfs", 0, "size=16m") != 0) {
       GTEST_SKIP() << "no privilege to mount a small disk";

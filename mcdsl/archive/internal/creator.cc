@@ -138,7 +138,8 @@ Creator::Creator(const std::filesystem::path& folder, ZstdWriter& out, const Scr
       tar_([this](std::string_view bytes) { out_.write(bytes); }),
       seen_(options.limits.case_twins),
       manifest_(scratch.path()),
-      databases_(folder, scratch.path()) {}
+      databases_(folder, scratch.path()),
+      buffer_(kSmall + 1, '\0') {}
 
 Summary Creator::run() {
   if (options_.on_progress) {
@@ -339,15 +340,16 @@ void Creator::add_file(const Place& place, const std::string& name, const std::s
 
 // False where it has grown large.
 bool Creator::add_small_file(int fd, Entry entry, struct stat& before) {
+  std::string_view bytes;
   for (int i = 1;; ++i) {
     if (::lseek(fd, 0, SEEK_SET) != 0) {
       fail_system("read", folder_ / entry.path, errno);
     }
-    buffer_.resize(kSmall + 1);
     const auto size = static_cast<std::size_t>(before.st_size) + 1;  // one more, to see that it ends there
-    buffer_.resize(read_up_to(fd, buffer_.data(), std::min(size, buffer_.size()), folder_ / entry.path));
+    bytes = std::string_view(buffer_).substr(
+        0, read_up_to(fd, buffer_.data(), std::min(size, buffer_.size()), folder_ / entry.path));
     const struct stat after = status_of(fd, entry.path);
-    const bool is_whole = is_same(before, after) && buffer_.size() == static_cast<std::size_t>(before.st_size);
+    const bool is_whole = is_same(before, after) && bytes.size() == static_cast<std::size_t>(before.st_size);
     if (static_cast<std::size_t>(after.st_size) > kSmall) {
       before = after;
       return false;
@@ -360,11 +362,11 @@ bool Creator::add_small_file(int fd, Entry entry, struct stat& before) {
       break;
     }
   }
-  entry.size = buffer_.size();
-  entry.sha256 = crypto::to_hex(crypto::sha256(buffer_));
+  entry.size = bytes.size();
+  entry.sha256 = crypto::to_hex(crypto::sha256(bytes));
   admit(entry);
   tar_.begin_file(entry, before.st_mtim.tv_sec);
-  tar_.data(buffer_);
+  tar_.data(bytes);
   tar_.end_file();
   done(entry);
   return true;
@@ -391,7 +393,6 @@ void Creator::add_extents(int fd, Entry& entry, const struct stat& before, const
   const std::string zeros(65536, '\0');
   std::uint64_t hashed = 0;
   std::uint64_t missing = 0;
-  buffer_.resize(kSmall);
   for (const Extent& extent : extents) {
     for (; hashed < extent.offset;) {
       const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(extent.offset - hashed, zeros.size()));
