@@ -90,7 +90,7 @@ void Sha256Stream::update(std::string_view bytes) {
 }
 
 Sha256 Sha256Stream::so_far() const {
-  State copy;
+  const State copy;
   require(copy.context != nullptr && EVP_MD_CTX_copy_ex(copy.context.get(), state_->context.get()) == 1, "SHA-256");
   Sha256 digest{};
   require(EVP_DigestFinal_ex(copy.context.get(), digest.data(), nullptr) == 1, "SHA-256");

@@ -10,10 +10,10 @@ namespace mcdsl::crypto {
 namespace {
 
 TEST(HmacKey, GivesTheCodesOfHmacSha256) {
-  for (const std::size_t key_size : {0, 1, 32, 64, 65, 131}) {
+  for (const std::size_t key_size : {0U, 1U, 32U, 64U, 65U, 131U}) {
     const std::string key(key_size, 'k');
     const HmacKey prepared{Secret(key)};
-    for (const std::size_t size : {0, 1, 55, 64, 300}) {
+    for (const std::size_t size : {0U, 1U, 55U, 64U, 300U}) {
       const std::string text(size, 't');
       EXPECT_EQ(prepared.code(text), hmac_sha256(key, text)) << key_size << " bytes of key, " << size << " of text";
     }
