@@ -17,7 +17,7 @@ const Secret& key() {
 }
 
 TEST(Seal, OpensToWhatWasSealed) {
-  for (const std::size_t size : {0, 1, 15, 16, 17, 1000}) {
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 1000U}) {
     const std::string text(size, 't');
     const std::string sealed = seal(key(), text, "a session");
     EXPECT_EQ(sealed.size(), size + kSealOverheadBytes);

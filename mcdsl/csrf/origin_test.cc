@@ -45,8 +45,7 @@ TEST(Origin, IsRefusedWhereItIsMoreOrLessThanOne) {
                                 "https://a:",
                                 "https://a:b",
                                 "https://a b",
-                                "https://b\xc3\xbc"
-                                "cher.example",
+                                "https://b\u00fccher.example",
                                 "https://.a",
                                 "https://a..b",
                                 "https://[::1",

@@ -83,21 +83,14 @@ const std::vector<std::string> kForeign{
     "vbscript:e",
     "mailto:e@f",
     "user@e",
-    "\xef\xbc\x8f\xef\xbc\x8f"
-    "e",  // fullwidth slashes
-    "/\xef\xbc\x8f"
-    "e",  // one after a real one
-    "/\xe2\x81\x84"
-    "e",  // fraction slash
-    "\xe3\x80\x82"
-    "e",  // ideographic full stop
-    "//e\xe3\x80\x82"
-    "f",  // as a dot of a host
-    "/\xe2\x80\xae"
-    "e",                // right-to-left override
-    "\xef\xbb\xbf//e",  // byte order mark
-    "/\xc0\xaf"
-    "e",  // an overlong slash
+    "\uff0f\uff0fe",  // fullwidth slashes
+    "/\uff0fe",       // one after a real one
+    "/\u2044e",       // fraction slash
+    "\u3002e",        // ideographic full stop
+    "//e\u3002f",     // as a dot of a host
+    "/\u202ee",       // right-to-left override
+    "\ufeff//e",      // byte order mark
+    "/\300\257e",     // an overlong slash
     "/" + std::string(3000, 'a'),
 };
 
