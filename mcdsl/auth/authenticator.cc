@@ -133,6 +133,9 @@ class Authenticator::State {
                                                                       const HttpsResponse& response,
                                                                       Clock::WallTime token_expiry) const;
   [[nodiscard]] Result<Session> read_session(const HttpsRequest& request, const HttpsResponse& response) const;
+  /// The session of one who logs in; `refusal` is what they are told where they may not.
+  [[nodiscard]] Result<Session> read_login(const HttpsRequest& request, const HttpsResponse& response,
+                                           const char* refusal) const;
   [[nodiscard]] Result<std::optional<Jwk>> fetch_key(Deadline deadline);
 
   const config::Mcias settings;
@@ -201,6 +204,22 @@ Result<Session> Authenticator::State::read_session(const HttpsRequest& request, 
   return Session{.token = std::move(answer->token), .expires_at = *expires_at};
 }
 
+Result<Session> Authenticator::State::read_login(const HttpsRequest& request, const HttpsResponse& response,
+                                                 const char* refusal) const {
+  switch (response.status) {
+    case kOk:
+      return read_session(request, response);
+    case kUnauthorized:
+      return fail_visible(Code::unauthenticated, refusal);
+    case kForbidden:
+      return fail_visible(Code::permission_denied, "this account may not log in to this service");
+    case kTooManyRequests:
+      return fail_visible(Code::resource_exhausted, "too many tries to log in");
+    default:
+      return fail(client.unexpected(request, status_text(response)));
+  }
+}
+
 Result<std::optional<Jwk>> Authenticator::State::fetch_key(Deadline deadline) {
   const HttpsRequest request{.method = "GET", .path = protocol::kPublicKeyPath};
   const auto response = client.send(request, deadline);
@@ -250,18 +269,7 @@ Result<Session> Authenticator::login(const Credentials& credentials, std::chrono
   if (!response) {
     return fail(response.error());
   }
-  switch (response->status) {
-    case kOk:
-      return state_->read_session(request, *response);
-    case kUnauthorized:
-      return fail_visible(Code::unauthenticated, "wrong user name, password or code");
-    case kForbidden:
-      return fail_visible(Code::permission_denied, "this account may not log in to this service");
-    case kTooManyRequests:
-      return fail_visible(Code::resource_exhausted, "too many tries to log in");
-    default:
-      return fail(state_->client.unexpected(request, status_text(*response)));
-  }
+  return state_->read_login(request, *response, "wrong user name, password or code");
 }
 
 Result<Session> Authenticator::exchange(const AuthorizationCode& code, std::chrono::nanoseconds patience) const {
@@ -272,19 +280,11 @@ Result<Session> Authenticator::exchange(const AuthorizationCode& code, std::chro
   if (!response) {
     return fail(response.error());
   }
-  switch (response->status) {
-    case kOk:
-      return state_->read_session(request, *response);
-    case kBadRequest:  // invalid_grant (RFC 6749 §5.2)
-    case kUnauthorized:
-      return fail_visible(Code::unauthenticated, "the identity service does not know this login any more");
-    case kForbidden:
-      return fail_visible(Code::permission_denied, "this account may not log in to this service");
-    case kTooManyRequests:
-      return fail_visible(Code::resource_exhausted, "too many tries to log in");
-    default:
-      return fail(state_->client.unexpected(request, status_text(*response)));
+  constexpr const char* kRefusal = "the identity service does not know this login any more";
+  if (response->status == kBadRequest) {  // invalid_grant (RFC 6749 §5.2)
+    return fail_visible(Code::unauthenticated, kRefusal);
   }
+  return state_->read_login(request, *response, kRefusal);
 }
 
 Result<void> Authenticator::logout(std::string_view token, std::chrono::nanoseconds patience) const {
