@@ -13,13 +13,22 @@
 namespace mcdsl {
 namespace {
 
-Code code_of(int errno_value) {
+Error file_error(std::string_view doing, const std::filesystem::path& path, int errno_value) {
+  return {code_of_errno(errno_value), std::string(doing) + " " + path.string() + ": " + errno_text(errno_value)};
+}
+
+}  // namespace
+
+Code code_of_errno(int errno_value) noexcept {
   switch (errno_value) {
+    case EEXIST:
+      return Code::already_exists;
     case ENOENT:
     case ENOTDIR:
       return Code::not_found;
     case EACCES:
     case EPERM:
+    case EROFS:
       return Code::permission_denied;
     case ENOSPC:
     case EDQUOT:
@@ -31,12 +40,6 @@ Code code_of(int errno_value) {
       return Code::internal;
   }
 }
-
-Error file_error(std::string_view doing, const std::filesystem::path& path, int errno_value) {
-  return {code_of(errno_value), std::string(doing) + " " + path.string() + ": " + errno_text(errno_value)};
-}
-
-}  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -9,6 +9,10 @@
 
 namespace mcdsl {
 
+/// What a failed call on a file says of itself: already_exists, not_found, permission_denied, resource_exhausted (no
+/// room on the disk, no descriptor left), else internal.
+[[nodiscard]] Code code_of_errno(int errno_value) noexcept;
+
 /// The whole of a file. Errors: not_found, permission_denied, resource_exhausted (longer than `limit` bytes), internal.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 16U << 20U);
 

@@ -11,17 +11,13 @@
 #include <unistd.h>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/base/file.h"
 
 namespace mcdsl {
 namespace {
 
 [[noreturn]] void fail_system(const std::string& doing, const std::filesystem::path& path, int errno_value) {
-  const bool is_full = errno_value == ENOSPC || errno_value == EDQUOT;
-  const bool is_forbidden = errno_value == EACCES || errno_value == EPERM || errno_value == EROFS;
-  throw Exception(is_full        ? Code::resource_exhausted
-                  : is_forbidden ? Code::permission_denied
-                                 : Code::internal,
-                  doing + " " + path.string() + ": " + errno_text(errno_value));
+  throw Exception(code_of_errno(errno_value), doing + " " + path.string() + ": " + errno_text(errno_value));
 }
 
 // "process 123", or less where the holder has not written its number yet.

@@ -10,33 +10,12 @@
 #include <unistd.h>
 
 #include "mcdsl/base/bytes.h"
+#include "mcdsl/base/file.h"
 
 namespace mcdsl::archive::internal {
 namespace {
 
 constexpr std::size_t kBuffer = std::size_t{64} << 10U;
-
-Code code_of(int errno_value) {
-  switch (errno_value) {
-    case EEXIST:
-      return Code::already_exists;
-    case ENOENT:
-    case ENOTDIR:
-      return Code::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Code::permission_denied;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case EMFILE:
-    case ENFILE:
-      return Code::resource_exhausted;
-    default:
-      return Code::internal;
-  }
-}
 
 bool try_lock(int fd) {
   return ::flock(fd, LOCK_EX | LOCK_NB) == 0;
@@ -58,7 +37,7 @@ void remove_abandoned(const std::filesystem::path& parent) {
 }  // namespace
 
 void fail_system(std::string_view doing, const std::filesystem::path& path, int errno_value) {
-  throw Exception(code_of(errno_value),
+  throw Exception(code_of_errno(errno_value),
                   std::string(doing) + " " + shown(path.native()) + ": " + errno_text(errno_value));
 }
 

@@ -18,33 +18,16 @@
 
 #include "mcdsl/base/blocking.h"
 #include "mcdsl/base/error.h"
+#include "mcdsl/base/file.h"
 #include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/transaction.h"
 
 namespace mcdsl::db::internal {
 namespace {
 
-Code code_of(int errno_value) {
-  switch (errno_value) {
-    case EEXIST:
-      return Code::already_exists;
-    case ENOENT:
-    case ENOTDIR:
-      return Code::not_found;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Code::permission_denied;
-    case ENOSPC:
-    case EDQUOT:
-      return Code::resource_exhausted;
-    default:
-      return Code::internal;
-  }
-}
-
 [[noreturn]] void fail_system(const std::string& doing, const std::filesystem::path& path, int errno_value) {
-  throw Exception(code_of(errno_value), "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
+  throw Exception(code_of_errno(errno_value),
+                  "snapshot: " + doing + " " + path.string() + ": " + errno_text(errno_value));
 }
 
 constexpr std::string_view kTemporary = ".mcdsl-snapshot-";
