@@ -49,6 +49,17 @@ bring_in_what_the_host_knows() {
   debian_archives | awk '{ print "deb", $1, $2, $3 }' >"$1/etc/apt/sources.list"
   apt_settings >"$1/etc/apt/apt.conf.d/99host"
   cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
+  own_authorities "$1"
+}
+
+# Authorities that this host trusts beside Debian's, for npm behind a proxy that ends TLS. Debian's ca-certificates takes
+# them in when it is installed, or here if it is there already.
+own_authorities() {
+  local certificates=(/usr/local/share/ca-certificates/*.crt)
+  [[ -f ${certificates[0]} ]] || return 0
+  mkdir -p "$1/usr/local/share/ca-certificates"
+  cp -L "${certificates[@]}" "$1/usr/local/share/ca-certificates/"
+  [[ ! -x $1/usr/sbin/update-ca-certificates ]] || chroot "$1" /usr/sbin/update-ca-certificates >/dev/null
 }
 
 mount_kernel_folders() {
