@@ -87,8 +87,10 @@ int Run::create(const Service& service, const std::string& target) const {
   options.level = static_cast<int>(values.number("level", options.level));
   options.links = values.has("links");
   options.on_progress = progress.callback();
-  if (!to_output && target.empty()) {
-    fs::create_directories(path.parent_path());
+  if (to_output && with.out_is_terminal) {
+    throw Exception(Code::invalid_argument, "an archive is nothing for a terminal: send standard output elsewhere");
+  }
+  if (target.empty() && fs::is_directory(service.folder) && fs::create_directories(path.parent_path())) {
     fs::permissions(path.parent_path(), fs::perms::owner_all);
   }
   const auto made = value_or_throw(to_output ? archive::create(service.folder, STDOUT_FILENO, options, dependencies())
@@ -222,7 +224,7 @@ int Run::prune(const fs::path& folder, const std::string& service) const {
   for (const fs::path& path : pruned.unproven) {
     with.err << "warning: " << path.string() << " stays, since no newer archive is verified\n";
   }
-  with.out << pruned.kept.size() << " archives stay\n";
+  with.out << "archives that stay: " << pruned.kept.size() << '\n';
   return 0;
 }
 

@@ -19,7 +19,8 @@ inline constexpr int kWithProblems = 2;
 struct Surroundings {
   std::ostream& out;
   std::ostream& err;
-  bool is_terminal = false;  ///< of `err`: a bar, otherwise a line for each 10 %
+  bool is_terminal = false;      ///< of `err`: a bar, otherwise a line for each 10 %
+  bool out_is_terminal = false;  ///< of standard output, which is no place for an archive then
   const Clock& clock = system_clock();
 };
 

@@ -40,7 +40,7 @@ class ArchiveCommands : public ::testing::Test {
   Outcome run(const std::vector<std::string>& words) {
     std::ostringstream out;
     std::ostringstream err;
-    const Surroundings with{.out = out, .err = err, .clock = clock_};
+    const Surroundings with{.out = out, .err = err, .out_is_terminal = out_is_terminal_, .clock = clock_};
     const auto find = [this](const cli::Values& /*values*/) {
       return Service{.name = "notes", .version = "1.2.3", .folder = notes_};
     };
@@ -57,6 +57,7 @@ class ArchiveCommands : public ::testing::Test {
   }
 
   testing::ManualClock clock_;
+  bool out_is_terminal_ = false;
   testing::TempDir folder_;
   fs::path notes_ = folder_ / "notes";
   std::string archive_ = (folder_ / "a.tar.zst").string();
@@ -109,9 +110,34 @@ TEST_F(ArchiveCommands, PruneOnlyWhatANewerVerifiedArchiveStandsFor) {
   auto dry = prune;
   dry.emplace_back("--dry-run");
   EXPECT_THAT(run(dry).out, HasSubstr("would remove "));
-  EXPECT_THAT(run(prune).out, HasSubstr("notes-20260101T000000Z.tar.zst\n1 archives stay\n"));
+  EXPECT_THAT(run(prune).out, HasSubstr("notes-20260101T000000Z.tar.zst\narchives that stay: 1\n"));
   EXPECT_FALSE(fs::exists(notes_ / "backups/notes-20260101T000000Z.tar.zst"));
   EXPECT_EQ(run({"own", "prune", "--last", "-1"}).code, 1);
+}
+
+TEST_F(ArchiveCommands, MakeNoFolderForAServiceThatIsNotThere) {
+  const Outcome missing = run({"archive", "create", (folder_ / "ntoes").string()});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("there is no folder " + (folder_ / "ntoes").string()));
+  EXPECT_FALSE(fs::exists(folder_ / "ntoes"));
+  EXPECT_THAT(run({"archive", "create", (notes_ / "files/a").string()}).err, HasSubstr("there is no folder "));
+}
+
+TEST_F(ArchiveCommands, LeaveTheModeOfAFolderOfBackupsThatIsThere) {
+  ASSERT_EQ(run({"archive", "create", notes_.string()}).code, 0);
+  EXPECT_EQ(fs::status(notes_ / "backups").permissions(), fs::perms::owner_all);
+  const auto group_reads = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
+  fs::permissions(notes_ / "backups", group_reads);
+  clock_.advance(std::chrono::hours(24));
+  ASSERT_EQ(run({"archive", "create", notes_.string()}).code, 0);
+  EXPECT_EQ(fs::status(notes_ / "backups").permissions(), group_reads);
+}
+
+TEST_F(ArchiveCommands, WriteNoArchiveToATerminal) {
+  out_is_terminal_ = true;
+  const Outcome refused = run({"archive", "create", notes_.string(), "-"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("terminal"));
 }
 
 TEST_F(ArchiveCommands, SayThatAnArchiveIsDamagedAndLeaveTheFolder) {

@@ -123,8 +123,10 @@ class CommandLine {
       program.commands.push_back(migrate_command());
     }
     program.commands.push_back(config_command());
-    const archivecli::Surroundings streams{
-        .out = std::cout, .err = std::cerr, .is_terminal = ::isatty(STDERR_FILENO) == 1};
+    const archivecli::Surroundings streams{.out = std::cout,
+                                           .err = std::cerr,
+                                           .is_terminal = ::isatty(STDERR_FILENO) == 1,
+                                           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1};
     const auto find = [this](const cli::Values& values) {
       config_file_ = values.text("config");
       return archivecli::Service{.name = hooks_.name, .version = hooks_.version, .folder = service_folder()};

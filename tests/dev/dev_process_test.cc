@@ -83,7 +83,10 @@ class Program {
 
 class DevProcess : public ::testing::Test {
  protected:
-  DevProcess() { fs::create_directories(program_.parent_path()); }
+  DevProcess() {
+    fs::create_directories(program_.parent_path());
+    folder_.write("hello/CMakeLists.txt", "# builds hello\n");
+  }
 
   Program dev(std::vector<std::string> options = {}, std::string input = {}) {
     options.insert(options.begin(), {DEV_MCDSL, "dev"});
@@ -188,6 +191,14 @@ TEST_F(DevProcess, WaitsForTheFirstBuild) {
   EXPECT_TRUE(run.writes(kReady));
   run.signal(SIGINT);
   EXPECT_EQ(run.exit_code(), 0);
+}
+
+TEST_F(DevProcess, WaitsForNoProgramOfAFolderThatHoldsNoService) {
+  fs::remove(folder_ / "hello/CMakeLists.txt");
+  Program run = dev();
+  EXPECT_EQ(run.exit_code(), 1);
+  EXPECT_THAT(run.output(), HasSubstr("holds no service"));
+  EXPECT_FALSE(fs::exists(folder_ / "hello/.dev"));
 }
 
 TEST_F(DevProcess, SurvivesThatTheBuildFolderIsRemovedAndMadeAnew) {

@@ -38,7 +38,7 @@ class Ca : public ::testing::Test {
     words.insert(words.begin(), "ca");
     std::ostringstream out;
     try {
-      const int code = cli::run(describe(out, out, false, clock), words, out, out);
+      const int code = cli::run(describe({.out = out, .err = out, .clock = clock}), words, out, out);
       return {code, out.str()};
     } catch (const Exception& problem) {
       return {1, problem.what()};

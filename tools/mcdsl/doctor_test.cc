@@ -25,7 +25,7 @@ struct Outcome {
 Outcome run(const std::vector<std::string>& words) {
   std::ostringstream out;
   try {
-    const int code = cli::run(describe(out, out), words, out, out);
+    const int code = cli::run(describe({.out = out, .err = out}), words, out, out);
     return {code, out.str()};
   } catch (const Exception& problem) {
     return {1, problem.what()};

@@ -8,7 +8,11 @@
 
 int main(int argc, char** argv) {
   try {
-    return mcdsl::cli::run(mcdsl::tool::describe(std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1), argc, argv);
+    const auto program = mcdsl::tool::describe({.out = std::cout,
+                                                .err = std::cerr,
+                                                .is_terminal = ::isatty(STDERR_FILENO) == 1,
+                                                .out_is_terminal = ::isatty(STDOUT_FILENO) == 1});
+    return mcdsl::cli::run(program, argc, argv);
   } catch (const std::exception& problem) {
     std::cerr << "mcdsl: " << problem.what() << '\n';
     return 1;

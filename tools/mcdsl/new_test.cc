@@ -137,7 +137,7 @@ class NewCommand : public ::testing::Test {
     words.insert(words.begin(), "new");
     std::ostringstream out;
     try {
-      cli::run(describe(out, out), words, out, out);
+      cli::run(describe({.out = out, .err = out}), words, out, out);
     } catch (const std::exception& problem) {
       return std::string("failed: ") + problem.what();
     }

@@ -1,6 +1,5 @@
 #include "tools/mcdsl/program.h"
 
-#include "mcdsl/archivecli/commands.h"
 #include "mcdsl/cli/program.h"
 #include "tools/mcdsl/ca.h"
 #include "tools/mcdsl/dev/dev.h"
@@ -9,15 +8,14 @@
 
 namespace mcdsl::tool {
 
-cli::Program describe(std::ostream& out, std::ostream& err, bool err_is_terminal, const Clock& clock) {
+cli::Program describe(const archivecli::Surroundings& with) {
   return {
       .name = "mcdsl",
       .version = MCDSL_VERSION,
       .about = "what whoever writes and runs small services needs beside them",
-      .commands = {new_command(out, MCDSL_VERSION), dev_command(out, clock),
-                   archivecli::archive_command(
-                       {.out = out, .err = err, .is_terminal = err_is_terminal, .clock = clock}),
-                   ca_commands(out, clock), doctor_command(out, clock)},
+      .commands = {new_command(with.out, MCDSL_VERSION), dev_command(with.out, with.clock),
+                   archivecli::archive_command(with), ca_commands(with.out, with.clock),
+                   doctor_command(with.out, with.clock)},
       .exit_codes = {{.code = 0, .about = "done, and nothing was found wrong"},
                      {.code = 1, .about = "it failed, or something was found wrong"},
                      {.code = archivecli::kWithProblems, .about = "an archive is made, but files changed meanwhile"},

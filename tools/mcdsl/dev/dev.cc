@@ -102,6 +102,10 @@ Plan plan_of(const Values& values) {
                                                  : existing_or_none(folder / "templates"),
             .data = values.has("data") ? fs::absolute(values.text("data")) : folder / ".dev",
             .accounts = accounts_of(values)};
+  if (!values.has("program") && !fs::exists(plan.program) && !fs::exists(folder / "CMakeLists.txt")) {
+    refuse(Code::not_found, folder.string() + " holds no service: neither a program " + plan.program.string() +
+                                " nor a CMakeLists.txt to build one; --program says where it is");
+  }
   plan.name = plan.program.filename();
   const auto is_allowed = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
