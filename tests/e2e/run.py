@@ -47,8 +47,7 @@ def run_drain(name, command, mcq, setting):
         client.kill()
         client.wait()
     status = mcq.stop()
-    log = mcq.log.read_text(errors="replace")
-    taken = re.findall(r"msg=rpc method=mcq\.v1\.DocumentService/(?:GetDocument|MarkRead) code=(\w+)", log)
+    taken = re.findall(r"msg=rpc method=mcq\.v1\.DocumentService/(?:GetDocument|MarkRead) code=(\w+)", mcq.told())
     for fact, holds, told in (
             ("the server drains and ends with status 0", status == 0, f"status {status}"),
             ("every call that the server took was answered, and its answer arrived", taken == ["ok"] * answered,

@@ -57,7 +57,9 @@ shutdown_timeout = "20s"
 [database]
 path = "{folder}/{program.name}.db"
 {more}''')
-        self.port, self.process = None, None
+        self.port, self.process = port or None, None
+        self.log.touch()
+        self.began = 0  # where in the log what it says since its last start begins
 
     def command(self, *arguments, stdin=None):
         """What the program prints; raises where it fails."""
@@ -66,19 +68,27 @@ path = "{folder}/{program.name}.db"
             raise SystemExit(f"{self.program.name} {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
+    def told(self):
+        """What it has said since its last start. The log has what it said before, too."""
+        return self.log.read_bytes()[self.began:].decode(errors="replace")
+
     def __enter__(self):
-        with self.log.open("w") as log:
+        return self.start()
+
+    def start(self):
+        self.began = self.log.stat().st_size
+        with self.log.open("a") as log:
             self.process = subprocess.Popen([self.program, "server", "--config", self.config], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
-            serving = re.search(r"\bmsg=serving\b.*\burl=\"?https://[^:]+:(\d+)", self.log.read_text(errors="replace"))
+            serving = re.search(r"\bmsg=serving\b.*\burl=\"?https://[^:]+:(\d+)", self.told())
             if serving:
                 self.port = int(serving[1])
                 return self
             time.sleep(0.02)
         self.stop()
-        raise SystemExit(f"{self.program.name} does not serve:\n{self.log.read_text(errors='replace')[-4000:]}")
+        raise SystemExit(f"{self.program.name} does not serve:\n{self.told()[-4000:]}")
 
     def __exit__(self, *_):
         self.stop()
@@ -97,14 +107,14 @@ path = "{folder}/{program.name}.db"
             return self.process.wait()
 
 
-def make_identity(programs, folder, authority, more=""):
+def make_identity(programs, folder, authority, more="", port=0):
     """mcias-dev, not running yet, with every account in it; and what each account comes in with."""
     identity = Service(programs / "mcias-dev", folder / "mcias-dev", authority, more + '''
 [[policy]]
 name = "mallory has no business in mcq"
 accounts = ["mallory"]
 services = ["mcq"]
-''')
+''', port=port)
     passwords = {name: secrets.token_urlsafe(12) for name, role in ACCOUNTS.items() if role}
     for name, role in ACCOUNTS.items():
         if role:
