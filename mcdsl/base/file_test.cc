@@ -1,5 +1,6 @@
 #include "mcdsl/base/file.h"
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <iterator>
@@ -32,6 +33,19 @@ Code code_of_failed_write(const fs::path& path, std::string_view bytes = "new") 
   }
   ADD_FAILURE() << "writing " << path << " did not fail";
   return Code::unknown;
+}
+
+TEST(CodeOfErrno, TellsWhatTheOperatorCanMendFromWhatNobodyExpects) {
+  EXPECT_EQ(code_of_errno(EEXIST), Code::already_exists);
+  EXPECT_EQ(code_of_errno(ENOENT), Code::not_found);
+  EXPECT_EQ(code_of_errno(ENOTDIR), Code::not_found);
+  for (const int forbidden : {EACCES, EPERM, EROFS}) {
+    EXPECT_EQ(code_of_errno(forbidden), Code::permission_denied) << forbidden;
+  }
+  for (const int no_room : {ENOSPC, EDQUOT, EFBIG, EMFILE, ENFILE}) {
+    EXPECT_EQ(code_of_errno(no_room), Code::resource_exhausted) << no_room;
+  }
+  EXPECT_EQ(code_of_errno(EIO), Code::internal);
 }
 
 TEST(ReadFile, GivesEveryByte) {

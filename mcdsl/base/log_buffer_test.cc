@@ -109,6 +109,7 @@ TEST_F(BufferedSinkTest, DoesNotWaitForOthersWhenItIsHalfFull) {
   BufferedSink sink(gate_, Format::logfmt, {.max_bytes = 100, .delay = hours(1)});
   sink.write(Level::info, std::string(49, 'x') + "\n");
   gate_->wait_for_a_writer();
+  EXPECT_EQ(gate_->text(), std::string(49, 'x') + "\n");
 }
 
 TEST_F(BufferedSinkTest, DropsWhatFindsNoRoomAndSaysHowMuch) {

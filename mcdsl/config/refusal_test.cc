@@ -231,28 +231,32 @@ struct Bound {
 };
 
 template <class Bind>
-void expect_bug(Bind) {
-  EXPECT_THROW((void)load<Bound<Bind>>({.env_prefix = "NOTES", .environment = {}}), Exception);
+void load_bound_by(Bind) {
+  (void)load<Bound<Bind>>({.env_prefix = "NOTES", .environment = {}});
 }
 
 TEST(Refusal, TreatsAContradictionInBindAsABug) {
-  expect_bug([](Binder& b, auto& c) {
-    b.field("number", c.number);
-    b.field("number", c.other);
-  });
-  expect_bug([](Binder& b, auto& c) { b.field("two words", c.number); });
-  expect_bug([](Binder& b, auto& c) {
-    b.field("secret", c.secret);
-    b.field("secret_file", c.path);
-  });
-  expect_bug([](Binder& b, auto& c) {
-    b.field("a_b", c.number);
-    b.field("a-b", c.other);
-  });
-  expect_bug([](Binder& b, auto& c) {
-    b.field("number", c.number);
-    b.require("nmber");
-  });
+  EXPECT_THROW(load_bound_by([](Binder& b, auto& c) {
+                 b.field("number", c.number);
+                 b.field("number", c.other);
+               }),
+               Exception);
+  EXPECT_THROW(load_bound_by([](Binder& b, auto& c) { b.field("two words", c.number); }), Exception);
+  EXPECT_THROW(load_bound_by([](Binder& b, auto& c) {
+                 b.field("secret", c.secret);
+                 b.field("secret_file", c.path);
+               }),
+               Exception);
+  EXPECT_THROW(load_bound_by([](Binder& b, auto& c) {
+                 b.field("a_b", c.number);
+                 b.field("a-b", c.other);
+               }),
+               Exception);
+  EXPECT_THROW(load_bound_by([](Binder& b, auto& c) {
+                 b.field("number", c.number);
+                 b.require("nmber");
+               }),
+               Exception);
 }
 
 }  // namespace

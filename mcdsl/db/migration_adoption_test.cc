@@ -110,6 +110,7 @@ TEST(AddColumnIfMissing, IsForTheCodeOfAStepThatAGoServiceMayHaveRun) {
     scratch.run("INSERT INTO schema_migrations VALUES (1, 'create_authors', '')");
     scratch.database.migrate(kSteps);
     scratch.run("INSERT INTO authors (name, born) VALUES ('ann', 1970)");
+    EXPECT_EQ(scratch.get("SELECT born FROM authors"), 1970) << before;
   }
 }
 

@@ -90,7 +90,26 @@ def example_is_valid(folder, mcq):
             assert code == 0 and f"usage: mcq {command}" in output, f"{unit.name}: {command}: {output}"
 
 
-CHECKS = {check.__name__: check for check in (units_are_sound, exposure_is_low, folders_are_private, example_is_valid)}
+def container_has_its_libraries(folder, mcq):
+    """The container installs the packages that the program's libraries are in, and no other."""
+    need("objdump")
+    need("dpkg")
+    _, architecture = run("dpkg", "--print-architecture")
+    _, headers = run("objdump", "-p", mcq)
+    owners = set()
+    for library in re.findall(r"NEEDED +(\S+)", headers):
+        _, found = run("dpkg", "-S", f"*/{library}")
+        owner = re.search(rf"^([^:\s]+):{architecture.strip()}: ", found, re.MULTILINE)
+        assert owner, f"no package has {library}"
+        owners.add(owner[1])
+    owners -= {"libc6", "libgcc-s1", "libstdc++6"}  # the others bring these
+    install = re.search(r"--no-install-recommends(.*?)&&", (folder / "Containerfile").read_text(), re.DOTALL)
+    named = set(install[1].replace("\\\n", " ").split()) - {"ca-certificates"}
+    assert named == owners, f"missing: {owners - named}, not needed: {named - owners}"
+
+
+CHECKS = {check.__name__: check for check in (units_are_sound, exposure_is_low, folders_are_private, example_is_valid,
+                                              container_has_its_libraries)}
 
 if __name__ == "__main__":
     CHECKS[sys.argv[1]](pathlib.Path(sys.argv[2]), sys.argv[3])
