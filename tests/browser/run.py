@@ -189,7 +189,7 @@ def look_for_secrets(suites, is_whole, scratch):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", type=pathlib.Path, required=True, help="where mcq and mcias-dev are built")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="where mcq, mcias-dev and mcdsl are built")
     parser.add_argument("--pictures", type=pathlib.Path, required=True, help="where screenshots and logs go")
     parser.add_argument("only", nargs="*", help=f"suites to run, of {', '.join(SUITES + ALONE)}; none: all")
     arguments = parser.parse_args()
@@ -203,7 +203,7 @@ def main():
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mcdsl-browser-") as path:
         folder = pathlib.Path(path)
-        authority = services.Authority(folder, HOSTS.values())
+        authority = services.Authority(programs, folder, HOSTS.values())
         os.environ["NODE_EXTRA_CA_CERTS"] = str(authority.certificate)  # for what playwright asks by itself
         run = lambda name: Suite(name, programs, folder, authority, pictures)
         with ThreadPoolExecutor(AT_ONCE) as beside:
