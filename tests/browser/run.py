@@ -34,7 +34,7 @@ from tally import TIMEOUT, Tally  # noqa: E402
 HOSTS = {"direct": "mcq.test", "sso": "sso.test", "evil": "evil.test"}
 SUITES = ["scripting", "sso", "hostile", "everyday", "looks", "outage", "noscript", "keyboard"]  # the longest first
 ALONE = ["figures"]  # when nothing else runs
-AT_ONCE = os.cpu_count() or 1  # one more is no faster: Chromium is busy most of the time
+AT_ONCE = os.cpu_count() or 1  # one more is no faster
 
 taken_ports, taking = set(), threading.Lock()
 
