@@ -1,22 +1,29 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "attachments_api.h"
 #include "config.h"
+#include "mcdsl/http/access_log.h"
+#include "mcdsl/http/pipeline.h"
 #include "mcdsl/testing/app_client.h"
 #include "mcdsl/testing/fake_mcias.h"
 #include "mcdsl/testing/log_capture.h"
+#include "mcdsl/testing/secret_watch.h"
 #include "mcdsl/testing/temp_dir.h"
 #include "services.h"
 
 namespace mcq {
 
-// The whole of mcq but its sockets, with an identity service that is real on the wire.
+// The whole of mcq but its sockets, with an identity service that is real on the wire. Each test fails at its end if a
+// secret that went through mcq is in the log.
 class ApiTest : public ::testing::Test {
  protected:
   explicit ApiTest(std::size_t max_attachment = kMaxAttachment)
@@ -33,7 +40,20 @@ class ApiTest : public ::testing::Test {
     add_attachment_routes(service_, attachments_);
   }
 
-  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(service_.application()); }
+  void TearDown() override {
+    EXPECT_THAT(application().kinds_in(log_.text()), ::testing::IsEmpty()) << "a secret is in the log";
+  }
+
+  // What the server serves, with an access log, as that has it.
+  mcdsl::testing::SecretWatch& application() {
+    if (!watch_) {
+      pipeline_.emplace(service_.application(), std::vector{mcdsl::http::access_log(log_.logger())});
+      watch_.emplace(*pipeline_);
+    }
+    return *watch_;
+  }
+
+  mcdsl::testing::AppClient anonymous() { return mcdsl::testing::AppClient(application()); }
 
   mcdsl::testing::AppClient as(const std::string& account) {
     const mcdsl::Secret token = mcias_.issue_token(account);
@@ -64,6 +84,10 @@ class ApiTest : public ::testing::Test {
   AdminService admin_service_{database_};
   Config config_;
   mcdsl::Service service_{"mcq", config_, log_.logger()};
+
+ private:
+  std::optional<mcdsl::http::Pipeline> pipeline_;
+  std::optional<mcdsl::testing::SecretWatch> watch_;
 };
 
 }  // namespace mcq

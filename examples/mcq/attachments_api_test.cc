@@ -203,7 +203,7 @@ class AttachmentsServerTest : public AttachmentsApiTest {
   }
 
   std::string token_{mcias_.issue_token("alice").reveal()};
-  mcdsl::httpserver::Server server_{settings(), service_.application(), log_.logger()};
+  mcdsl::httpserver::Server server_{settings(), application(), log_.logger()};
 };
 
 TEST_F(AttachmentsServerTest, CarriesAFileThereAndBack) {

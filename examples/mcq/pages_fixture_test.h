@@ -118,7 +118,7 @@ class PagesTest : public ApiTest {
   }
 
   Browser logged_in(const std::string& account) {
-    Browser browser(service_.application());
+    Browser browser(application());
     EXPECT_EQ(browser.get("/login").status, 200);
     EXPECT_EQ(browser.post("/login", {{"username", account}, {"password", account + "'s password"}, {"totp_code", ""}})
                   .status,

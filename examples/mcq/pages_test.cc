@@ -21,7 +21,7 @@ std::string location(const mcdsl::http::Response& response) {
 }
 
 TEST_F(PagesTest, SendWhoIsNotLoggedInToTheLogin) {
-  Browser browser(service_.application());
+  Browser browser(application());
   for (const std::string path : {"/", "/documents/a", "/upload", "/documents/a/attachments/b", "/documents/a/delete"}) {
     const auto answer = browser.get(path);
     EXPECT_EQ(answer.status, 303) << path;
@@ -310,6 +310,33 @@ TEST(PageData, MakesSlugsOfTitles) {
   EXPECT_EQ(slug_of("--"), "");
   EXPECT_EQ(slug_of("-x"), "x");
   EXPECT_EQ(slug_of(std::string(200, 'a')).size(), 128U);
+}
+
+// What is searched at the end of every test has all of this in it.
+TEST_F(PagesTest, WriteNoSecretToAnyLine) {
+  store("a", "A title");
+  mcias_.require_totp("alice", "123456");
+  Browser alice(application());
+  EXPECT_EQ(alice.get("/login").status, 200);
+  const auto log_in = [&](const std::string& password, const std::string& code) {
+    return alice.post("/login", {{"username", "alice"}, {"password", password}, {"totp_code", code}}).status;
+  };
+  EXPECT_EQ(log_in("wrong-password", "123456"), 401);
+  EXPECT_EQ(log_in("alice's password", "654 321"), 401);
+  EXPECT_EQ(log_in("alice's password", "123 456"), 303);
+  EXPECT_EQ(alice.get("/").status, 200);
+  EXPECT_EQ(alice.post("/documents/a/read").status, 303);
+  EXPECT_EQ(alice.get("/").status, 200);
+  EXPECT_EQ(alice.post("/documents/a/delete", {}, {{"origin", "https://evil.example.org"}}).status, 403);
+  EXPECT_EQ(alice.post("/documents/a/delete", {}, {{"x-csrf-token", "forged-token"}}).status, 403);
+  EXPECT_EQ(as("bob").get("/v1/documents/a").status, 200);
+  EXPECT_EQ(alice.post("/logout").status, 303);
+  EXPECT_THAT(application().kinds(), ::testing::UnorderedElementsAre(
+                                         "password", "totp_code", "csrf_token", "token", "cookie __Host-mcq_session",
+                                         "cookie __Host-mcq_pre", "cookie __Host-mcq_flash"));
+  for (const std::string written : {"path=/login", "path=/documents/a/delete", "status=403", "msg=\"logged in\""}) {
+    EXPECT_THAT(log_.text(), HasSubstr(written));
+  }
 }
 
 }  // namespace

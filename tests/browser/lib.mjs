@@ -1,19 +1,78 @@
 // What the suites share: Chromium, people in it, and mcq's API beside it.
-import { createHash, createHmac, X509Certificate } from "node:crypto";
+import { createHash, createHmac, randomBytes, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 import { chromium } from "playwright-core";
 
 import { check } from "../e2e/checks.mjs";
 
 export { check };
-export const setting = JSON.parse(readFileSync(0, "utf8"));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+export const setting = JSON.parse((await lines.next()).value);
 export const { direct, sso, identity, evil, passwords } = setting;
 
 const kPatience = 15_000;  // milliseconds until something that does not come counts as failed
 const authority = readFileSync(setting.authority);
+
+/** Has run.py do something with the services, and waits until it is done. */
+export async function please(what) {
+  console.log(`please ${what}`);
+  equal((await lines.next()).value, "done", `what run.py says to ${what}`);
+}
+
+const met = new Set();
+
+/** Tells run.py of a secret, for which it searches the logs when all is done. */
+export function tellSecret(kind, value) {
+  if (!value || met.has(value)) return;
+  met.add(value);
+  console.log(`secret ${JSON.stringify({ kind, value })}`);
+}
+
+const kSecretFields = { password: "password", totp_code: "one-time code", csrf_token: "csrf token", code: "SSO code", state: "SSO state" };
+
+function tellFields(fields) {
+  for (const [name, value] of fields) if (Object.hasOwn(kSecretFields, name)) tellSecret(kSecretFields[name], value);
+}
+
+/** Tells of what a URL has: that of the way to single sign-on, and that of the way back. */
+export const tellUrl = (url) => tellFields(new URL(url).searchParams);
+
+/** Tells of every secret that goes over the wire in a context, which closes only when all of them are told. */
+function tellSecrets(context) {
+  const pending = [];
+  context.on("request", (request) => {
+    tellUrl(request.url());
+    const headers = request.headers();
+    tellSecret("csrf token", headers["x-csrf-token"]);
+    // Not the bodies that have files.
+    if (headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) tellFields(new URLSearchParams(request.postData() ?? ""));
+  });
+  const tellCookies = async (response) => {
+    for (const { name, value } of await response.headersArray()) {
+      if (name.toLowerCase() === "set-cookie") {
+        const [, cookie, text] = value.match(/^([^=]+)=([^;]*)/) ?? [];
+        tellSecret(`cookie ${cookie?.replace(/(_sso)_.*/, "$1")}`, text);
+      } else if (name.toLowerCase() === "location") {
+        tellUrl(new URL(value, response.url()));
+      }
+    }
+  };
+  context.on("response", (response) => {
+    if (["document", "xhr", "fetch"].includes(response.request().resourceType())) pending.push(tellCookies(response).catch(() => {}));
+  });
+  const close = context.close.bind(context);
+  context.close = async () => {
+    await Promise.all(pending);
+    await close();
+  };
+}
+
+/** A password that is nobody's. */
+export const wrongPassword = () => `wrong-${randomBytes(12).toString("base64url")}`;
 
 /** The hash of our certificate's public key: Chromium takes this one key from an authority that it does not know. */
 function keyHash() {
@@ -21,7 +80,7 @@ function keyHash() {
   return createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64");
 }
 
-/** Runs a suite: gives it a browser, and closes that. */
+/** Runs a suite: gives it a browser, and closes that and what was opened in it. */
 export async function run(suite) {
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -31,7 +90,9 @@ export async function run(suite) {
   try {
     await suite(browser);
   } finally {
+    for (const context of browser.contexts()) await context.close();
     await browser.close();
+    process.stdin.destroy();  // it would keep this process from ending
   }
 }
 
@@ -47,6 +108,7 @@ export function holds(truth, what) {
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, ...options });
   context.setDefaultTimeout(kPatience);
+  tellSecrets(context);
   const page = await context.newPage();
   const wrong = [];
   await watch(page, wrong);
@@ -60,7 +122,7 @@ export async function watch(page, wrong) {
   });
   page.on("pageerror", (error) => wrong.push(`script: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of 4\d\d|Status Error Code 4\d\d/.test(message.text())) wrong.push(`console: ${message.text()}`);
+    if (message.type() === "error" && !/status of (4\d\d|503)|Status Error Code (4\d\d|503)/.test(message.text())) wrong.push(`console: ${message.text()} ${message.location().url}`);
   });
   await page.exposeFunction("tellViolation", (what) => wrong.push(what));
   await page.addInitScript(() => addEventListener("securitypolicyviolation",
@@ -95,6 +157,8 @@ export async function logIn(page, name = "alice", origin = direct) {
 
 /** A call of the API, past the browser; the answer's status and JSON. */
 export function api(method, path, body, token, origin = direct) {
+  tellSecret("bearer token", token);
+  tellFields(Object.entries(body ?? {}));
   const url = new URL(path, origin);
   return new Promise((resolve, reject) => {
     const request = httpsRequest({ host: "127.0.0.1", port: url.port, servername: url.hostname, path: url.pathname + url.search, method,
@@ -112,6 +176,7 @@ export function api(method, path, body, token, origin = direct) {
 export async function apiToken(name = "alice") {
   const { status, body } = await api("POST", "/v1/auth/login", { username: name, password: passwords[name] });
   equal(status, 200, "status of the login");
+  tellSecret("bearer token", body.token);
   return body.token;
 }
 

@@ -1,5 +1,5 @@
 // Scripts in everything that a person or a program can write: none runs, wherever it is shown.
-import { apiToken, check, direct, equal, find, holds, openPage, logIn, push, run } from "./lib.mjs";
+import { apiToken, check, direct, equal, find, holds, openPage, logIn, push, run, wrongPassword } from "./lib.mjs";
 
 const kPayloads = [
   "<script>alert(1)</script>",
@@ -167,7 +167,7 @@ await run(async (browser) => {
   await each("in where a login returns to, and in the name that it shows again", async (payload) => {
     await page.goto(`${direct}/login?return_to=${encodeURIComponent(`/?q=${payload}`)}`);
     await page.getByLabel("User name").fill(payload);
-    await page.getByLabel("Password").fill(payload);
+    await page.getByLabel("Password").fill(wrongPassword());
     await Promise.all([page.waitForResponse((answer) => answer.request().method() === "POST"), page.getByRole("button", { name: "Log in" }).click()]);
     await page.getByRole("alert").waitFor();
     equal(await page.getByLabel("User name").inputValue(), payload);

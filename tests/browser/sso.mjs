@@ -1,5 +1,5 @@
 // Single sign-on across two sites, and what an attacker, a second tab and the back button make of it.
-import { check, equal, fillLogin, holds, identity, openPage, run, sso } from "./lib.mjs";
+import { check, equal, fillLogin, holds, identity, openPage, run, sso, tellUrl, wrongPassword } from "./lib.mjs";
 
 const kSession = "__Host-mcq_session";
 
@@ -23,6 +23,7 @@ async function callbackOf(page) {
   await page.getByText("held").waitFor();
   await page.unroute(form);
   holds(url.startsWith(`${sso}/sso/callback?`), `the way back is ${url}`);
+  tellUrl(url);
   return url;
 }
 
@@ -41,7 +42,7 @@ await run(async (browser) => {
   await check("sso: log in at the other site, and come back to where one was", async () => {
     const { context, page, wrong } = await openPage(browser);
     await atIdentity(page, "/?q=somewhere");
-    await fillLogin(page, "alice", "not it");
+    await fillLogin(page, "alice", wrongPassword());
     await page.getByRole("alert").waitFor();
     await fillLogin(page, "alice");
     await page.waitForURL(`${sso}/?q=somewhere`);

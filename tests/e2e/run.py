@@ -47,8 +47,7 @@ def run_drain(name, command, mcq, setting):
         client.kill()
         client.wait()
     status = mcq.stop()
-    log = mcq.log.read_text(errors="replace")
-    taken = re.findall(r"msg=rpc method=mcq\.v1\.DocumentService/(?:GetDocument|MarkRead) code=(\w+)", log)
+    taken = re.findall(r"msg=rpc method=mcq\.v1\.DocumentService/(?:GetDocument|MarkRead) code=(\w+)", mcq.told())
     for fact, holds, told in (
             ("the server drains and ends with status 0", status == 0, f"status {status}"),
             ("every call that the server took was answered, and its answer arrived", taken == ["ok"] * answered,
@@ -77,7 +76,7 @@ def check_routes(mcq):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", type=pathlib.Path, required=True, help="where mcq, mcias-dev and grpcpp_client are built")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="where mcq, mcias-dev, mcdsl and grpcpp_client are built")
     parser.add_argument("--python", type=pathlib.Path, required=True, help="an interpreter that has grpcio")
     parser.add_argument("only", nargs="*", help="clients to run, by the names in the table; none: all")
     arguments = parser.parse_args()
@@ -98,7 +97,7 @@ def main():
     rows = {}
     with tempfile.TemporaryDirectory(prefix="mcdsl-e2e-") as path:
         folder = pathlib.Path(path)
-        authority = services.Authority(folder)
+        authority = services.Authority(programs, folder)
         identity, accounts = services.make_identity(programs, folder, authority)
         with identity:
             mcq = services.make_mcq(programs, folder, authority, identity)

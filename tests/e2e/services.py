@@ -17,27 +17,19 @@ ACCOUNTS = {"alice": "user", "bob": "user", "root": "admin", "guest": "guest", "
 class Authority:
     """A certificate authority for one run, and the certificate that it signed, on localhost and other names."""
 
-    def __init__(self, folder, names=()):
-        self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
-        self.chain, self.leaf_key = folder / "chain.pem", folder / "leaf.key"
-        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        openssl("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=MCDSL test CA", "-keyout", self.key, "-out",
-                self.certificate, "-addext", "basicConstraints=critical,CA:TRUE",
-                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-        request, extensions = folder / "leaf.csr", folder / "leaf.cnf"
-        openssl("req", *new_key, "-keyout", self.leaf_key, "-out", request, "-subj", "/CN=localhost")
-        hosts = ",".join(f"DNS:{name}" for name in ("localhost", *names))
-        extensions.write_text(f"subjectAltName={hosts},IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
-                              "extendedKeyUsage=serverAuth\n")
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "2",
-                "-extfile", extensions, "-out", self.chain)
-        self.chain.write_text(self.chain.read_text() + self.certificate.read_text())
+    def __init__(self, programs, folder, names=()):
+        ca, leaf = folder / "ca", folder / "leaf"
+        run(programs / "mcdsl", "ca", "new", ca, "--name", "MCDSL test CA", "--days", "2")
+        run(programs / "mcdsl", "ca", "issue", "--ca", ca, "--out", leaf, "--days", "1", "localhost", "127.0.0.1", *names)
+        self.certificate, self.chain, self.leaf_key = ca / "ca.pem", leaf / "cert.pem", leaf / "key.pem"
 
 
-def openssl(*arguments):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True)
+def run(program, *arguments, stdin=None):
+    """What the program prints; raises where it fails."""
+    done = subprocess.run([program, *arguments], input=stdin, capture_output=True, text=True)
     if done.returncode != 0:
-        raise SystemExit(f"openssl {arguments[0]}: {done.stderr.strip()}")
+        raise SystemExit(f"{program.name} {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
 
 
 class Service:
@@ -57,28 +49,34 @@ shutdown_timeout = "20s"
 [database]
 path = "{folder}/{program.name}.db"
 {more}''')
-        self.port, self.process = None, None
+        self.port, self.process = port or None, None
+        self.log.touch()
+        self.began = 0  # where in the log what it says since its last start begins
 
     def command(self, *arguments, stdin=None):
-        """What the program prints; raises where it fails."""
-        done = subprocess.run([self.program, *arguments, "--config", self.config], input=stdin, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise SystemExit(f"{self.program.name} {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
+        return run(self.program, *arguments, "--config", self.config, stdin=stdin)
+
+    def told(self):
+        """What it has said since its last start. The log has what it said before, too."""
+        return self.log.read_bytes()[self.began:].decode(errors="replace")
 
     def __enter__(self):
-        with self.log.open("w") as log:
+        return self.start()
+
+    def start(self):
+        self.began = self.log.stat().st_size
+        with self.log.open("a") as log:
             self.process = subprocess.Popen([self.program, "server", "--config", self.config], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
-            serving = re.search(r"\bmsg=serving\b.*\burl=\"?https://[^:]+:(\d+)", self.log.read_text(errors="replace"))
+            serving = re.search(r"\bmsg=serving\b.*\burl=\"?https://[^:]+:(\d+)", self.told())
             if serving:
                 self.port = int(serving[1])
                 return self
             time.sleep(0.02)
         self.stop()
-        raise SystemExit(f"{self.program.name} does not serve:\n{self.log.read_text(errors='replace')[-4000:]}")
+        raise SystemExit(f"{self.program.name} does not serve:\n{self.told()[-4000:]}")
 
     def __exit__(self, *_):
         self.stop()
@@ -97,14 +95,14 @@ path = "{folder}/{program.name}.db"
             return self.process.wait()
 
 
-def make_identity(programs, folder, authority, more=""):
+def make_identity(programs, folder, authority, more="", port=0):
     """mcias-dev, not running yet, with every account in it; and what each account comes in with."""
     identity = Service(programs / "mcias-dev", folder / "mcias-dev", authority, more + '''
 [[policy]]
 name = "mallory has no business in mcq"
 accounts = ["mallory"]
 services = ["mcq"]
-''')
+''', port=port)
     passwords = {name: secrets.token_urlsafe(12) for name, role in ACCOUNTS.items() if role}
     for name, role in ACCOUNTS.items():
         if role:

@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "mcdsl/http/access_log.h"
 #include "mcdsl/web/upload.h"
 
 namespace mcdsl::web::internal {
@@ -137,10 +139,14 @@ TestSite::TestSite(bool with_sso)
             .clock = clock,
             .logger = log.logger()},
            config_for(dir, mcias, with_sso), authenticator),
-      application((add_routes(), router), {site.around()}) {
+      pipeline((add_routes(), router), {http::access_log(log.logger(), clock), site.around()}) {
   mcias.add_user("alice", "correct horse");
   mcias.add_user("mallory", "battery staple");
   mcias.add_sso_client("notes", "https://notes.example.org/sso/callback");
+}
+
+TestSite::~TestSite() {
+  EXPECT_THAT(application.kinds_in(log.text()), ::testing::IsEmpty()) << "a secret is in the log";
 }
 
 void TestSite::add_routes() {

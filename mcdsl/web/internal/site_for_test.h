@@ -15,6 +15,7 @@
 #include "mcdsl/testing/fake_mcias.h"
 #include "mcdsl/testing/log_capture.h"
 #include "mcdsl/testing/manual_clock.h"
+#include "mcdsl/testing/secret_watch.h"
 #include "mcdsl/testing/temp_dir.h"
 #include "mcdsl/web/site.h"
 
@@ -50,10 +51,14 @@ class TestBrowser {
   std::string csrf_token_;
 };
 
-/// A site with a page, a form and a route for programs, before an identity service that knows alice and mallory.
+/// A site with a page, a form and a route for programs, before an identity service that knows alice and mallory; with
+/// an access log. At its end it fails the test if a secret that went through it is in its log.
 class TestSite {
  public:
   explicit TestSite(bool with_sso = false);
+  ~TestSite();
+  TestSite(const TestSite&) = delete;
+  TestSite& operator=(const TestSite&) = delete;
 
   /// Logs in by the form, ending at `return_to`.
   http::Response log_in(TestBrowser& browser, const std::string& username = "alice",
@@ -71,7 +76,8 @@ class TestSite {
   Templates templates;
   Site site;
   http::Router router;
-  http::Pipeline application;
+  http::Pipeline pipeline;
+  testing::SecretWatch application{pipeline};
   std::atomic<int> notes = 0;             ///< how often the form came through
   std::atomic<std::size_t> uploaded = 0;  ///< bytes of files
 
