@@ -1,7 +1,6 @@
 #include "mcdsl/db/file.h"
 
-#include <string_view>
-#include <utility>
+#include <system_error>
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/db/internal/connection.h"
@@ -38,7 +37,35 @@ FileContents read(Connection& connection) {
           .broken_foreign_keys = internal::find_broken_foreign_keys(connection)};
 }
 
+std::uintmax_t size_of(const std::filesystem::path& file) {
+  std::error_code missing;
+  const std::uintmax_t size = std::filesystem::file_size(file, missing);
+  return missing ? 0 : size;
+}
+
 }  // namespace
+
+Inspection inspect(const std::filesystem::path& database) {
+  if (!std::filesystem::exists(database)) {
+    throw Exception(Code::not_found, "database " + database.string() + " is not there");
+  }
+  // The log's size before our connection, which may be the last to close and so take the log home.
+  Inspection found{.bytes = size_of(database), .wal_bytes = size_of(database.string() + "-wal")};
+  try {
+    Connection connection(settings_of(database), Connection::Role::checker);
+    found.damage = internal::find_damage(connection);
+    if (found.damage.empty()) {
+      found.journal_mode = ReadTransaction(connection).query_one<std::string>("PRAGMA journal_mode").value_or("");
+      found.broken_foreign_keys = internal::find_broken_foreign_keys(connection);
+    }
+  } catch (const Exception& problem) {
+    if (problem.error().code() == Code::unavailable) {
+      throw;
+    }
+    found.damage.emplace_back(problem.what());
+  }
+  return found;
+}
 
 void with_compact_copy(const std::filesystem::path& database, const std::filesystem::path& folder,
                        const std::function<void(const std::filesystem::path& copy, const FileContents&)>& use) {

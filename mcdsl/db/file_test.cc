@@ -7,16 +7,17 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include "mcdsl/db/database.h"
-#include "mcdsl/testing/temp_dir.h"
+#include "mcdsl/base/file.h"
+#include "mcdsl/db/migration_for_test.h"
 
-namespace mcdsl::db {
+namespace mcdsl::db::testing {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 
 // Any program's database: plain SQLite with no settings of ours. Left open, so that its log stays.
 class Foreign {
@@ -42,7 +43,7 @@ constexpr const char* kSchema =
     "INSERT INTO authors VALUES (1); INSERT INTO notes VALUES (1, 1), (2, 9), (3, 8);";
 
 TEST(DatabaseFile, IsCopiedWithWhatIsStillInItsLog) {
-  const testing::TempDir folder;
+  const mcdsl::testing::TempDir folder;
   Foreign foreign(folder / "a.db", std::string("PRAGMA journal_mode = WAL;") + kSchema);
   std::filesystem::path kept;
   with_compact_copy(folder / "a.db", folder.path(), [&](const std::filesystem::path& copy, const FileContents& found) {
@@ -57,7 +58,7 @@ TEST(DatabaseFile, IsCopiedWithWhatIsStillInItsLog) {
 }
 
 TEST(DatabaseFile, IsCheckedWithTheLogThatLiesBesideIt) {
-  const testing::TempDir folder;
+  const mcdsl::testing::TempDir folder;
   {
     Foreign foreign(folder / "a.db", std::string("PRAGMA journal_mode = WAL;") + kSchema);
     std::filesystem::copy(folder / "a.db", folder / "b.db");
@@ -69,7 +70,7 @@ TEST(DatabaseFile, IsCheckedWithTheLogThatLiesBesideIt) {
 }
 
 TEST(DatabaseFile, ThatIsDamagedIsRefused) {
-  const testing::TempDir folder;
+  const mcdsl::testing::TempDir folder;
   {
     const Foreign foreign(folder / "a.db", std::string("CREATE TABLE t (a); CREATE INDEX i ON t (a);"
                                                        "INSERT INTO t SELECT value FROM (WITH RECURSIVE n(value) AS "
@@ -88,5 +89,34 @@ TEST(DatabaseFile, ThatIsDamagedIsRefused) {
   }
 }
 
+TEST(DatabaseInspection, FindsNothingInASoundDatabaseThatIsInUse) {
+  Scratch scratch;
+  scratch.database.migrate(kAll);
+  const Inspection found = inspect(scratch.settings.path);
+  EXPECT_EQ(found.journal_mode, "wal");
+  EXPECT_THAT(found.damage, IsEmpty());
+  EXPECT_THAT(found.broken_foreign_keys, IsEmpty());
+  EXPECT_GT(found.wal_bytes, 0U);
+}
+
+TEST(DatabaseInspection, NamesTheJournalModeThatAnotherProgramHasLeft) {
+  const mcdsl::testing::TempDir folder;
+  const config::Database settings{.path = folder / "notes.db"};
+  {
+    (void)Database::open(settings).migrate(kAll);
+  }
+  std::string bytes = read_file(settings.path).value();
+  bytes[18] = bytes[19] = 1;  // not WAL (sqlite.org/fileformat2.html §1.3.3)
+  folder.write("notes.db", bytes);
+  EXPECT_EQ(inspect(settings.path).journal_mode, "delete");
+}
+
+TEST(DatabaseInspection, TellsDamageFromSomethingThatIsNoDatabase) {
+  const mcdsl::testing::TempDir folder;
+  EXPECT_EQ(thrown_by([&] { (void)inspect(folder / "none.db"); }).code(), Code::not_found);
+  folder.write("notes.db", std::string(8192, 'x'));
+  EXPECT_THAT(inspect(folder / "notes.db").damage, SizeIs(1));
+}
+
 }  // namespace
-}  // namespace mcdsl::db
+}  // namespace mcdsl::db::testing

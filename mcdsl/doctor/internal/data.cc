@@ -14,7 +14,7 @@
 
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/time.h"
-#include "mcdsl/db/inspection.h"
+#include "mcdsl/db/file.h"
 #include "mcdsl/doctor/internal/checks.h"
 
 namespace mcdsl::doctor::internal {
@@ -104,7 +104,7 @@ void check_database(const config::Database& config, const Installation& installa
     report.error(file, "is no file", "correct database.path");
     return;
   }
-  const db::Inspection found = db::inspect(config);
+  const db::Inspection found = db::inspect(config.path);
   if (!found.damage.empty()) {
     report.error(file, "is damaged: " + first_of(found.damage),
                  "stop the service, keep the file, and restore the newest backup (docs/runbook.md)");
