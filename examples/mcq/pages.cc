@@ -1,6 +1,5 @@
 #include "pages.h"
 
-#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,14 +24,6 @@ using mcdsl::Result;
 
 // Of a form with its files. Each file has its own limit, too.
 constexpr std::size_t kMaxUpload = std::size_t{1} << 30U;
-
-// Where the build had no htmx: pages work without it, but the layout names it. Of no bytes is the hash, too.
-constexpr std::array kNoHtmx{web::AssetFile{.name = "htmx.js",
-                                            .hashed_name = "htmx.e3b0c44298fc1c14.js",
-                                            .content_type = "text/javascript; charset=utf-8",
-                                            .bytes = "",
-                                            .gzip = "",
-                                            .zstd = ""}};
 
 const mcdsl::auth::Caller& caller_of(const http::Request& request) {
   return *web::session(request).caller;
@@ -91,7 +82,7 @@ Pages::Pages(const Config& config, const mcdsl::auth::Authenticator& authenticat
       queue_(queue),
       attachments_(attachments),
       upload_form_(documents, attachments, clock),
-      assets_({web::page_assets(), kNoHtmx, web::htmx(), mcq::assets()}),
+      assets_({web::page_assets(), web::htmx(), mcq::assets()}),
       templates_({web::page_templates(), mcq::templates()},
                  {.assets = &assets_, .reload_from = config.web.templates_dir}),
       site_({.service = "mcq",

@@ -1,0 +1,1 @@
+// Built without htmx: pages work without it, and the scripts that they name are there.
