@@ -1,6 +1,7 @@
 #include "mcdsl/archive/archive.h"
 
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -110,6 +111,16 @@ class ExtractVisitor final : public internal::Visitor {
   bool is_wanted_ = false;
 };
 
+// Whoever went by an older mark has to learn of it. That it cannot be noted does not hide what is wrong.
+void note_damage(const std::filesystem::path& archive, const Refusal& refusal, const Dependencies& dependencies) {
+  try {
+    internal::write_damage(archive, refusal.error().message(), dependencies.clock.now());
+  } catch (const std::exception& problem) {
+    dependencies.logger.error("a failed verification cannot be noted",
+                              {{"archive", shown(archive.native())}, {"error", problem.what()}});
+  }
+}
+
 }  // namespace
 
 std::filesystem::path default_path(const std::filesystem::path& folder, const std::string& service,
@@ -162,12 +173,20 @@ Result<Report> verify(const std::filesystem::path& archive, const VerifyOptions&
     const Scratch scratch(options.scratch.empty() ? folder_of(archive) : options.scratch);
     const std::filesystem::path databases = scratch.path() / "databases";
     std::filesystem::create_directory(databases);
-    Report report = internal::unpack({.archive = archive,
-                                      .scratch = scratch.path(),
-                                      .limits = options.limits,
-                                      .links = true,
-                                      .on_progress = options.on_progress},
-                                     databases, false, 0);
+    Report report;
+    try {
+      report = internal::unpack({.archive = archive,
+                                 .scratch = scratch.path(),
+                                 .limits = options.limits,
+                                 .links = true,
+                                 .on_progress = options.on_progress},
+                                databases, false, 0);
+    } catch (const Refusal& refusal) {
+      if (options.mark) {
+        note_damage(archive, refusal, dependencies);
+      }
+      throw;
+    }
     if (options.mark) {
       if (!report.manifest) {
         throw Refusal(Code::failed_precondition,

@@ -128,7 +128,7 @@ struct Summary {
                                      const CreateOptions& options = {}, const Dependencies& dependencies = {});
 
 struct VerifyOptions {
-  bool mark = true;  ///< notes the success beside the archive, for retention and health
+  bool mark = true;  ///< notes beside the archive how it went, for retention, health and the doctor
   Limits limits = {};
   std::filesystem::path scratch = {};  ///< for its databases; empty: beside the archive
   OnProgress on_progress = {};
@@ -145,6 +145,7 @@ struct Report {
 
 /// Reads the whole archive as a restore does and holds every entry to the manifest: size, mode, SHA-256; each database
 /// to SQLite's integrity check, its foreign keys and its rows.
+/// One that fails loses the mark of an earlier success; where it has a name of `default_path`, a note says why.
 /// Errors: failed_precondition for one without a manifest where `mark` is set: there is nothing to prove it by.
 [[nodiscard]] Result<Report> verify(const std::filesystem::path& archive, const VerifyOptions& options = {},
                                     const Dependencies& dependencies = {});

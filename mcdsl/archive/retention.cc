@@ -95,9 +95,10 @@ std::optional<Clock::WallTime> newest_proof(const std::vector<Candidate>& newest
   return std::nullopt;
 }
 
-// The marker goes last: without its archive it says nothing.
+// The notes go last: without their archive they say nothing.
 void remove_archive(const std::filesystem::path& path) {
-  for (const auto& file : {path, internal::marker_of(path)}) {
+  const auto [marker, damage] = internal::notes_on(path);
+  for (const auto& file : {path, marker, damage}) {
     std::error_code problem;
     std::filesystem::remove(file, problem);
     if (problem) {
@@ -156,6 +157,15 @@ std::optional<Verified> last_verified(const std::filesystem::path& backups, cons
     }
   }
   return std::nullopt;
+}
+
+std::optional<Newest> newest(const std::filesystem::path& backups, const std::string& service) {
+  const std::vector<Candidate> archives = archives_in(backups, service);
+  if (archives.empty()) {
+    return std::nullopt;
+  }
+  const std::filesystem::path& path = archives.front().path;
+  return Newest{.archive = path, .damage = internal::damage_of(path)};
 }
 
 }  // namespace mcdsl::archive

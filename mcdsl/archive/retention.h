@@ -27,6 +27,12 @@ struct Verified {
   std::string sha256;
 };
 
+/// The archive that was made last.
+struct Newest {
+  std::filesystem::path archive;
+  std::string damage;  ///< "it is empty", or what `verify` noted; empty: none is known, verified or not
+};
+
 struct Pruned {
   std::vector<std::filesystem::path> removed;   ///< oldest first
   std::vector<std::filesystem::path> kept;      ///< as the rules want it
@@ -43,5 +49,8 @@ struct Pruned {
 /// The newest archive of a service that was verified and has not changed in size since: for health and metrics, its
 /// age is `now - created_at`. Reads no archive. nullopt where there is none.
 [[nodiscard]] std::optional<Verified> last_verified(const std::filesystem::path& backups, const std::string& service);
+
+/// The newest archive of a service, by its name. Reads no archive. nullopt where there is none.
+[[nodiscard]] std::optional<Newest> newest(const std::filesystem::path& backups, const std::string& service);
 
 }  // namespace mcdsl::archive

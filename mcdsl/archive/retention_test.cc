@@ -17,6 +17,7 @@ namespace mcdsl::archive {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class Pruning : public ::testing::Test {
@@ -103,6 +104,52 @@ TEST_F(Pruning, DoesNotTrustAMarkWhoseArchiveHasChanged) {
   EXPECT_EQ(last_verified(backups_, "notes")->created_at, mcdsl::testing::ManualClock().now()) << "the older one";
 }
 
+TEST_F(Pruning, TrustsNoMarkOfAnArchiveThatFailedSince) {
+  const auto older = make(0);
+  const auto path = make(1);
+  EXPECT_EQ(newest(backups_, "notes")->damage, "");
+  const std::string whole = testing::bytes_of(path);
+  std::string bad = whole;
+  bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 0x10);
+  testing::put(path, bad);
+  ASSERT_FALSE(verify(path, {.mark = false}, with_));
+  EXPECT_EQ(last_verified(backups_, "notes")->archive, path) << "it was to note nothing";
+  ASSERT_FALSE(verify(path, {}, with_));
+  EXPECT_THAT(newest(backups_, "notes")->damage, HasSubstr("it failed its verification: "));
+  EXPECT_EQ(last_verified(backups_, "notes")->archive, older);
+  EXPECT_THAT(prune(kLast).unproven, ElementsAre(older));
+
+  testing::put(path, whole);
+  ASSERT_TRUE(verify(path, {}, with_));
+  EXPECT_EQ(newest(backups_, "notes")->damage, "") << "it passed one later";
+  EXPECT_EQ(last_verified(backups_, "notes")->archive, path);
+  testing::put(path, whole + "more");
+  EXPECT_THAT(newest(backups_, "notes")->damage, HasSubstr("has changed in size"));
+  testing::put(path, "");
+  EXPECT_EQ(newest(backups_, "notes")->damage, "it is empty");
+}
+
+TEST_F(Pruning, IsToldNothingOfAnArchiveThatIsNamedOtherwise) {
+  const auto other = backups_ / "copy.tar.zst";
+  std::filesystem::copy_file(make(0, false), other);
+  ASSERT_TRUE(verify(other, {}, with_));
+  ASSERT_TRUE(std::filesystem::exists(other.string() + ".verified"));
+  testing::put(other, "no archive");
+  ASSERT_FALSE(verify(other, {}, with_));
+  EXPECT_FALSE(std::filesystem::exists(other.string() + ".verified"));
+  EXPECT_FALSE(std::filesystem::exists(other.string() + ".damaged"));
+}
+
+TEST_F(Pruning, RemovesTheNotesOnDamageToo) {
+  const auto damaged = make(0, false);
+  testing::put(damaged, "no archive");
+  ASSERT_FALSE(verify(damaged, {}, with_));
+  ASSERT_TRUE(std::filesystem::exists(damaged.string() + ".damaged"));
+  make(1);
+  EXPECT_THAT(prune(kLast).removed, ElementsAre(damaged));
+  EXPECT_FALSE(std::filesystem::exists(damaged.string() + ".damaged"));
+}
+
 TEST_F(Pruning, RefusesRulesThatKeepNothing) {
   const auto newest = make(0);
   const auto refused = archive::prune(backups_, "notes", {.last = 0, .daily = 0, .weekly = 0, .monthly = 0});
@@ -113,6 +160,7 @@ TEST_F(Pruning, RefusesRulesThatKeepNothing) {
 
 TEST_F(Pruning, TellsTheNewestThatWasVerified) {
   EXPECT_FALSE(last_verified(backups_, "notes"));
+  EXPECT_FALSE(newest(backups_, "notes"));
   make(0);
   make(1);
   make(2, false);
@@ -120,6 +168,7 @@ TEST_F(Pruning, TellsTheNewestThatWasVerified) {
   ASSERT_TRUE(found);
   EXPECT_EQ(clock_.now() - found->created_at, std::chrono::days(1));
   EXPECT_EQ(found->archive.filename(), "notes-20260102T000000Z.tar.zst");
+  EXPECT_EQ(newest(backups_, "notes")->archive.filename(), "notes-20260103T000000Z.tar.zst");
 }
 
 }  // namespace

@@ -235,22 +235,13 @@ std::vector<cli::Option> verify_options() {
   return {{.name = "no-mark", .about = "note nothing, and take archives without a manifest too"}, kJson};
 }
 
-// By its name, which holds its time.
 std::string newest_archive(const Service& service) {
   const fs::path folder = service.folder / "backups";
-  std::string newest;
-  if (fs::is_directory(folder)) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with(service.name + "-") && name.ends_with(".tar.zst")) {
-        newest = std::max(newest, name);
-      }
-    }
-  }
-  if (newest.empty()) {
+  const auto newest = archive::newest(folder, service.name);
+  if (!newest) {
     throw Exception(Code::not_found, folder.string() + " holds no archive of " + service.name);
   }
-  return (folder / newest).string();
+  return newest->archive.string();
 }
 
 std::vector<cli::Option> create_options() {

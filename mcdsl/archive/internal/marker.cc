@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "mcdsl/archive/internal/system.h"
+#include "mcdsl/base/bytes.h"
 #include "mcdsl/base/file.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/json/decode.h"
@@ -14,7 +16,10 @@ namespace mcdsl::archive::internal {
 namespace {
 
 constexpr std::string_view kEnding = ".tar.zst";
-constexpr std::size_t kMaxMarker = 64U << 10U;
+constexpr std::size_t kTime = 16;  // "20260131T120000Z"
+constexpr std::size_t kAfterService = 1 + kTime + kEnding.size();
+constexpr std::size_t kMaxNote = 64U << 10U;
+constexpr std::size_t kMaxError = 1000;  // it names an entry, whose name may be anything
 
 struct MarkerJson {
   int format = 0;
@@ -32,6 +37,58 @@ struct MarkerJson {
   }
 };
 
+struct DamageJson {
+  int format = 0;
+  std::uint64_t archive_bytes = 0;
+  std::string error;
+
+  void bind(json::Fields& fields) {
+    fields.required("mcdsl_damaged", format);
+    fields.required("archive_bytes", archive_bytes);
+    fields.required("error", error);
+  }
+};
+
+std::filesystem::path marker_of(const std::filesystem::path& archive) {
+  return archive.string() + ".verified";
+}
+
+std::filesystem::path damage_note_of(const std::filesystem::path& archive) {
+  return archive.string() + ".damaged";
+}
+
+// nullopt where there is none that can be read.
+template <class Note>
+std::optional<Note> read_note(const std::filesystem::path& file) {
+  const auto text = read_file(file, kMaxNote);
+  if (!text) {
+    return std::nullopt;
+  }
+  auto note = json::decode<Note>(*text, {.allow_unknown_fields = true});
+  return note && note->format == 1 ? std::optional(*std::move(note)) : std::nullopt;
+}
+
+std::optional<std::uintmax_t> size_of(const std::filesystem::path& archive) {
+  std::error_code missing;
+  const std::uintmax_t size = std::filesystem::file_size(archive, missing);
+  return missing ? std::nullopt : std::optional(size);
+}
+
+// Of any service. Nobody goes by what lies beside an archive of another name.
+bool is_named_by_its_time(const std::filesystem::path& archive) {
+  const std::string name = archive.filename().string();
+  const auto end = name.size() - std::min(name.size(), kAfterService);
+  return time_of_name(name, name.substr(0, end)).has_value();
+}
+
+void remove_note(const std::filesystem::path& file) {
+  std::error_code problem;
+  std::filesystem::remove(file, problem);
+  if (problem) {
+    fail_system("remove", file, problem.value());
+  }
+}
+
 }  // namespace
 
 std::string compact_time(Clock::WallTime time) {
@@ -45,9 +102,7 @@ std::string archive_name(const std::string& service, Clock::WallTime created_at)
 }
 
 std::optional<Clock::WallTime> time_of_name(const std::string& name, const std::string& service) {
-  constexpr std::size_t kTime = 16;  // "20260131T120000Z"
-  if (name.size() != service.size() + 1 + kTime + kEnding.size() || !name.starts_with(service + "-") ||
-      !name.ends_with(kEnding)) {
+  if (name.size() != service.size() + kAfterService || !name.starts_with(service + "-") || !name.ends_with(kEnding)) {
     return std::nullopt;
   }
   const std::string time = name.substr(service.size() + 1, kTime);
@@ -56,10 +111,6 @@ std::optional<Clock::WallTime> time_of_name(const std::string& name, const std::
   const auto parsed = parse_rfc3339(rfc3339);
   // The one name that this time has: "t" and leap seconds are read, too.
   return parsed && archive_name(service, *parsed) == name ? std::optional(*parsed) : std::nullopt;
-}
-
-std::filesystem::path marker_of(const std::filesystem::path& archive) {
-  return archive.string() + ".verified";
 }
 
 void write_marker(const std::filesystem::path& archive, const std::string& sha256, const Manifest& manifest,
@@ -72,26 +123,54 @@ void write_marker(const std::filesystem::path& archive, const std::string& sha25
       .field("created_at", format_rfc3339(manifest.created_at))
       .field("verified_at", format_rfc3339(now))
       .end_object();
+  remove_note(damage_note_of(archive));
   write_file_atomically(marker_of(archive), std::string(out.view()) + "\n");
 }
 
 std::optional<Verified> read_marker(const std::filesystem::path& archive) {
-  const auto text = read_file(marker_of(archive), kMaxMarker);
-  if (!text) {
+  const auto marker = read_note<MarkerJson>(marker_of(archive));
+  if (!marker || size_of(archive) != marker->archive_bytes) {
     return std::nullopt;
   }
-  const auto marker = json::decode<MarkerJson>(*text, {.allow_unknown_fields = true});
-  if (!marker || marker->format != 1) {
-    return std::nullopt;
-  }
-  std::error_code missing;
-  const std::uintmax_t size = std::filesystem::file_size(archive, missing);
   const auto created_at = parse_rfc3339(marker->created_at);
   const auto verified_at = parse_rfc3339(marker->verified_at);
-  if (missing || size != marker->archive_bytes || !created_at || !verified_at) {
+  if (!created_at || !verified_at) {
     return std::nullopt;
   }
   return Verified{.archive = archive, .created_at = *created_at, .verified_at = *verified_at, .sha256 = marker->sha256};
+}
+
+void write_damage(const std::filesystem::path& archive, const std::string& error, Clock::WallTime now) {
+  remove_note(marker_of(archive));
+  if (!is_named_by_its_time(archive)) {
+    return;
+  }
+  json::Writer out;
+  out.begin_object()
+      .field("mcdsl_damaged", 1)
+      .field("archive_bytes", std::filesystem::file_size(archive))
+      .field("failed_at", format_rfc3339(now))
+      .field("error", printable(error, kMaxError))
+      .end_object();
+  write_file_atomically(damage_note_of(archive), std::string(out.view()) + "\n");
+}
+
+std::string damage_of(const std::filesystem::path& archive) {
+  const auto size = size_of(archive);
+  if (size == 0) {
+    return "it is empty";
+  }
+  if (const auto damage = read_note<DamageJson>(damage_note_of(archive)); damage && damage->archive_bytes == size) {
+    return "it failed its verification: " + damage->error;
+  }
+  if (const auto marker = read_note<MarkerJson>(marker_of(archive)); marker && marker->archive_bytes != size) {
+    return "it has changed in size since it was verified";
+  }
+  return {};
+}
+
+std::array<std::filesystem::path, 2> notes_on(const std::filesystem::path& archive) {
+  return {marker_of(archive), damage_note_of(archive)};
 }
 
 }  // namespace mcdsl::archive::internal
