@@ -293,12 +293,46 @@ std::vector<Breakage> data_breakages() {
          execute(i, std::array{kNotesMigrations[0], kNotesMigrations[1],
                                db::Migration{.version = 3, .name = "later", .sql = "CREATE TABLE later (x)"}});
        })},
-      {"NoBackup", kWarning, "backups", "holds no backup",
-       just([](auto& i) { fs::remove(i.folder / "backups/notes-1.db"); })},
-      {"OldBackup", kWarning, "backups", "hours old", just([](auto& i) {
-         fs::last_write_time(i.folder / "backups/notes-1.db", fs::file_time_type::clock::now() - 50h);
+      {"NoArchive", kWarning, "backups", "holds no archive of notes", just([](auto& i) { i.clear_backups(); })},
+      {"NoArchiveButASnapshot", kWarning, "backups", "holds no archive of notes", just([](auto& i) {
+         i.clear_backups();
+         db::Database::open({.path = i.folder / "notes.db"}).snapshot(i.folder / "backups/notes-1.db");
        })},
-      {"EmptyBackup", kError, "backups", "is empty", just([](auto& i) { i.folder.write("backups/notes-2.db", ""); })},
+      {"NoArchiveOfThisService", kWarning, "backups", "holds no archive of notes", just([](auto& i) {
+         const auto mine = i.make_archive(2h);
+         const auto other = i.folder / "backups" / ("other" + mine.filename().string().substr(5));
+         const std::string bytes = read_file(mine).value();
+         i.clear_backups();
+         write_file_atomically(other, bytes);
+       })},
+      {"NoArchiveVerified", kWarning, "backups", "none that is verified mcdsl archive verify ", just([](auto& i) {
+         i.clear_backups();
+         (void)i.make_archive(1h);
+       })},
+      {"ArchivesNoLongerMade", kWarning, "backups", "50 hours old find out why notes-backup.timer", just([](auto& i) {
+         i.clear_backups();
+         value_or_throw(archive::verify(i.make_archive(50h)));
+       })},
+      {"ArchivesNoLongerVerified", kWarning, "backups", "50 hours old mcdsl archive verify ", just([](auto& i) {
+         i.clear_backups();
+         value_or_throw(archive::verify(i.make_archive(50h)));
+         (void)i.make_archive(2h);
+       })},
+      {"ArchiveOlderThanConfigured", kWarning, "backups", "1 hours old", sets("backup.max_age", "\"30m\"")},
+      {"NewestArchiveEmpty", kError, "backups", "no backup: it is empty",
+       just([](auto& i) { write_file_atomically(i.make_archive(0h), ""); })},
+      {"NewestArchiveChanged", kError, "backups", "changed in size since it was verified", just([](auto& i) {
+         const auto path = i.make_archive(0h);
+         value_or_throw(archive::verify(path));
+         write_file_atomically(path, read_file(path).value() + "more");
+       })},
+      {"NewestArchiveDamaged", kError, "backups", "it failed its verification: ", just([](auto& i) {
+         const auto path = i.make_archive(0h);
+         std::string bytes = read_file(path).value();
+         bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+         write_file_atomically(path, bytes);
+         EXPECT_FALSE(archive::verify(path));
+       })},
       {"DiskFull", kError, "disk", "of the disk are free",
        just([](auto& i) { i.limits.min_free_bytes = std::uintmax_t{1} << 62U; })},
   };

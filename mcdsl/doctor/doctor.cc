@@ -51,7 +51,7 @@ std::vector<Finding> examine(const Installation& installation, const Options& op
     run("identity", [&] { internal::check_identity(config.mcias, options, report); });
     if (!config.database.path.empty()) {
       run("database", [&] { internal::check_database(config.database, installation, options, report); });
-      run("backups", [&] { internal::check_backups(config.database, options, report); });
+      run("backups", [&] { internal::check_backups(config, installation, options, report); });
       run("disk", [&] { internal::check_disk(config.database, options, report); });
     }
     run("unit", [&] { internal::check_unit(installation, options, report); });

@@ -41,7 +41,7 @@ struct Installation {
 
 /// Where it begins to be worth a finding.
 struct Limits {
-  std::chrono::hours max_backup_age{36};
+  std::chrono::hours max_backup_age{36};  ///< of the last verified archive, where the configuration names none
   std::chrono::seconds max_clock_skew{30};
   std::uintmax_t max_wal_bytes = std::uintmax_t{256} << 20U;
   std::uintmax_t min_free_bytes = std::uintmax_t{256} << 20U;

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "mcdsl/archive/archive.h"
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/doctor/doctor.h"
 #include "mcdsl/testing/certificates.h"
 #include "mcdsl/testing/fake_mcias.h"
+#include "mcdsl/testing/manual_clock.h"
 #include "mcdsl/testing/temp_dir.h"
 
 namespace mcdsl::doctor {
@@ -70,7 +72,7 @@ CapabilityBoundingSet=
 )";
 
 /// An installation of a service "notes" in which nothing is wrong, for a test to break one thing of: an identity
-/// service that answers, a certificate, a database with its migrations, a backup, a unit.
+/// service that answers, a certificate, a database with its migrations, a verified archive, a unit.
 class GoodInstallation {
  public:
   GoodInstallation() {
@@ -81,8 +83,8 @@ class GoodInstallation {
     {
       const auto database = db::Database::open({.path = folder / "notes.db"});
       (void)database.migrate(kNotesMigrations);
-      database.snapshot(folder / "backups/notes-1.db");
     }
+    value_or_throw(archive::verify(make_archive(std::chrono::hours(1))));
     const config::Mcias identity = mcias.settings();
     keys = {{"server.listen_addr", quoted("127.0.0.1:0")},
             {"server.tls_cert", quoted((folder / "cert.pem").string())},
@@ -94,6 +96,22 @@ class GoodInstallation {
             {"mcias.service_name", quoted("notes")}};
     std::filesystem::create_directory(units());
     write_unit(std::string(kUnit) + "ReadWritePaths=" + folder.path().string() + "\n");
+  }
+
+  /// An archive of the service so many hours old, as its name says. Not verified.
+  [[nodiscard]] std::filesystem::path make_archive(std::chrono::hours age) const {
+    testing::ManualClock then;
+    then.advance(std::chrono::floor<std::chrono::seconds>(system_clock().now()) - age - then.now());
+    auto path = archive::default_path(folder.path(), "notes", then.now());
+    value_or_throw(archive::create(folder.path(), path, {.service = "notes"}, {.clock = then}));
+    return path;
+  }
+
+  /// Removes all backups.
+  void clear_backups() const {
+    std::filesystem::remove_all(folder / "backups");
+    std::filesystem::create_directory(folder / "backups");
+    chmod("backups", 0700);
   }
 
   static std::string quoted(const std::string& text) { return "\"" + text + "\""; }

@@ -39,7 +39,8 @@ void check_certificate(const config::Server& config, const Options& options, Rep
 void check_identity(const config::Mcias& config, const Options& options, Report& report);
 void check_database(const config::Database& config, const Installation& installation, const Options& options,
                     Report& report);
-void check_backups(const config::Database& config, const Options& options, Report& report);
+void check_backups(const config::Standard& config, const Installation& installation, const Options& options,
+                   Report& report);
 void check_disk(const config::Database& config, const Options& options, Report& report);
 void check_unit(const Installation& installation, const Options& options, Report& report);
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
+#include <functional>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -12,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "mcdsl/archive/retention.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/time.h"
 #include "mcdsl/db/file.h"
@@ -24,13 +27,8 @@ namespace fs = std::filesystem;
 
 struct Backup {
   fs::path file;
-  Clock::WallTime made;
-  std::uintmax_t bytes = 0;
+  std::time_t made;
 };
-
-Clock::WallTime modified(const struct stat& status) {
-  return Clock::WallTime(std::chrono::seconds(status.st_mtim.tv_sec));
-}
 
 // Snapshots of the database and archives of the folder, the newest first.
 std::vector<Backup> find_backups(const fs::path& folder) {
@@ -43,12 +41,17 @@ std::vector<Backup> find_backups(const fs::path& folder) {
     struct stat status{};
     if ((name.ends_with(".db") || name.ends_with(".tar.zst")) && !name.starts_with('.') &&
         ::stat(entry.path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-      found.push_back(
-          {.file = entry.path(), .made = modified(status), .bytes = static_cast<std::uintmax_t>(status.st_size)});
+      found.push_back({.file = entry.path(), .made = status.st_mtim.tv_sec});
     }
   }
   std::ranges::sort(found, std::greater(), &Backup::made);
   return found;
+}
+
+// Where the service's own archive command puts them.
+fs::path archive_folder(const config::Standard& config, const Installation& installation) {
+  const fs::path& beside = installation.config_file.empty() ? config.database.path : installation.config_file;
+  return fs::absolute(beside).parent_path() / "backups";
 }
 
 std::string mebibytes(std::uintmax_t bytes) {
@@ -125,26 +128,44 @@ void check_database(const config::Database& config, const Installation& installa
   check_migrations(config, installation, report);
 }
 
-void check_backups(const config::Database& config, const Options& options, Report& report) {
-  const fs::path folder = backup_folder(config);
+void check_backups(const config::Standard& config, const Installation& installation, const Options& options,
+                   Report& report) {
   struct stat database{};
-  if (::stat(config.path.c_str(), &database) != 0) {
+  if (::stat(config.database.path.c_str(), &database) != 0) {
     return;  // nothing to back up, or the check before this one has told
   }
-  const std::string fix = "enable the timer of deploy/, or run the snapshot command and find out why nothing else does";
-  const auto backups = find_backups(folder);
-  if (backups.empty()) {
-    report.warning(folder.string(), "holds no backup of " + config.path.filename().string(), fix);
+  const std::string& name = installation.name;
+  const fs::path folder = archive_folder(config, installation);
+  const auto newest = archive::newest(folder, name);
+  if (!newest) {
+    report.warning(
+        folder.string(), "holds no archive of " + name,
+        "enable the timers of deploy/ (" + name + "-backup, " + name + "-verify), or run " + name + " archive create");
     return;
   }
-  const Backup& newest = backups.front();
-  if (newest.bytes == 0) {
-    report.error(newest.file.string(), "is empty, and the newest backup there is", fix);
-  } else if (const auto age = options.clock.now() - newest.made; age > options.limits.max_backup_age) {
-    report.warning(folder.string(),
-                   "the newest backup is " +
+  const std::string file = newest->archive.string();
+  if (!newest->damage.empty()) {
+    report.error(file, "is the newest archive and no backup: " + newest->damage,
+                 "make another with " + name + " archive create, verify it, and look for the cause: the disk first");
+    return;
+  }
+  const std::string verify = "mcdsl archive verify " + file;
+  const auto verified = archive::last_verified(folder, name);
+  if (!verified) {
+    report.warning(folder.string(), "holds archives of " + name + ", but none that is verified",
+                   verify + "; the timer " + name + "-verify does it every day");
+    return;
+  }
+  const auto limit =
+      config.backup.max_age > std::chrono::nanoseconds::zero() ? config.backup.max_age : options.limits.max_backup_age;
+  if (const auto age = options.clock.now() - verified->created_at; age > limit) {
+    const bool is_newest = verified->archive == newest->archive;
+    report.warning(verified->archive.string(),
+                   "is the last archive that was verified, and " +
                        std::to_string(std::chrono::duration_cast<std::chrono::hours>(age).count()) + " hours old",
-                   fix);
+                   is_newest ? "find out why " + name + "-backup.timer makes no more, and run " + name +
+                                   " archive create and " + name + " archive verify"
+                             : verify + "; find out why " + name + "-verify.timer does not");
   }
 }
 
