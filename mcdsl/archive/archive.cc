@@ -111,6 +111,11 @@ class ExtractVisitor final : public internal::Visitor {
   bool is_wanted_ = false;
 };
 
+// That it is the archive that is at fault, and not the disk that is full or a limit that is too low.
+bool is_damage(const Refusal& refusal) {
+  return refusal.error().code() == Code::data_loss || refusal.error().code() == Code::invalid_argument;
+}
+
 // Whoever went by an older mark has to learn of it. That it cannot be noted does not hide what is wrong.
 void note_damage(const std::filesystem::path& archive, const Refusal& refusal, const Dependencies& dependencies) {
   try {
@@ -182,7 +187,7 @@ Result<Report> verify(const std::filesystem::path& archive, const VerifyOptions&
                                  .on_progress = options.on_progress},
                                 databases, false, 0);
     } catch (const Refusal& refusal) {
-      if (options.mark) {
+      if (options.mark && is_damage(refusal)) {
         note_damage(archive, refusal, dependencies);
       }
       throw;

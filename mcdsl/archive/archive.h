@@ -23,7 +23,7 @@
 /// Errors, of all functions here: what an archive or a folder is at fault for is a value: invalid_argument for an
 /// archive that nobody should unpack, data_loss for a damaged one, resource_exhausted for one beyond the limits,
 /// not_found, already_exists; each names the entry. What the machine is at fault for (a full disk: resource_exhausted,
-/// too; a missing right) is thrown as Exception. Nothing is left over either way.
+/// too; a missing right) is thrown as Exception. Nothing is left over either way, but what `verify` notes.
 /// Threads: safe from any thread. A call uses threads of its own while it lasts.
 namespace mcdsl::archive {
 
@@ -145,8 +145,9 @@ struct Report {
 
 /// Reads the whole archive as a restore does and holds every entry to the manifest: size, mode, SHA-256; each database
 /// to SQLite's integrity check, its foreign keys and its rows.
-/// One that fails loses the mark of an earlier success; where it has a name of `default_path`, a note says why.
-/// Errors: failed_precondition for one without a manifest where `mark` is set: there is nothing to prove it by.
+/// One that is damaged or no archive loses the mark of an earlier success; where it has a name of `default_path`, a
+/// note says why. Errors: failed_precondition for one without a manifest where `mark` is set: there is nothing to prove
+/// it by.
 [[nodiscard]] Result<Report> verify(const std::filesystem::path& archive, const VerifyOptions& options = {},
                                     const Dependencies& dependencies = {});
 

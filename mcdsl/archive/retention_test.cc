@@ -129,6 +129,15 @@ TEST_F(Pruning, TrustsNoMarkOfAnArchiveThatFailedSince) {
   EXPECT_EQ(newest(backups_, "notes")->damage, "it is empty");
 }
 
+TEST_F(Pruning, KeepsTheMarkOfAnArchiveThatCouldNotBeReadToItsEnd) {
+  const auto path = make(0);
+  const auto tried = verify(path, {.limits = {.max_bytes = 0}}, with_);
+  ASSERT_FALSE(tried);
+  EXPECT_EQ(tried.error().code(), Code::resource_exhausted);
+  EXPECT_EQ(last_verified(backups_, "notes")->archive, path);
+  EXPECT_EQ(newest(backups_, "notes")->damage, "");
+}
+
 TEST_F(Pruning, IsToldNothingOfAnArchiveThatIsNamedOtherwise) {
   const auto other = backups_ / "copy.tar.zst";
   std::filesystem::copy_file(make(0, false), other);
