@@ -86,6 +86,7 @@ int Run::create(const Service& service, const std::string& target) const {
   options.exclude.assign(excluded.begin(), excluded.end());
   options.level = static_cast<int>(values.number("level", options.level));
   options.links = values.has("links");
+  options.scratch = values.text("scratch");
   options.on_progress = progress.callback();
   if (to_output && with.out_is_terminal) {
     throw Exception(Code::invalid_argument, "an archive is nothing for a terminal: send standard output elsewhere");
@@ -122,6 +123,7 @@ int Run::verify(const std::vector<std::string>& archives) const {
     auto progress = this->progress("verify");
     archive::VerifyOptions options;
     options.mark = !values.has("no-mark");
+    options.scratch = values.text("scratch");
     options.on_progress = progress.callback();
     const auto report = value_or_throw(archive::verify(path, options, dependencies()));
     if (as_json()) {
@@ -229,10 +231,13 @@ int Run::prune(const fs::path& folder, const std::string& service) const {
 }
 
 const cli::Option kJson{.name = "json", .about = "as JSON, for machines"};
+const cli::Option kScratch{.name = "scratch",
+                           .about = "where copies of databases go meanwhile; beside the archive unless given",
+                           .kind = Kind::folder};
 const cli::Option kLinks{.name = "links", .about = "take symbolic links that stay inside"};
 
 std::vector<cli::Option> verify_options() {
-  return {{.name = "no-mark", .about = "note nothing, and take archives without a manifest too"}, kJson};
+  return {{.name = "no-mark", .about = "note nothing, and take archives without a manifest too"}, kScratch, kJson};
 }
 
 std::string newest_archive(const Service& service) {
@@ -252,6 +257,7 @@ std::vector<cli::Option> create_options() {
            .may_repeat = true},
           {.name = "level", .about = "of zstd, 1 to 19; 3 unless given", .kind = Kind::number},
           kLinks,
+          kScratch,
           kJson};
 }
 

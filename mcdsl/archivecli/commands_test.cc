@@ -133,6 +133,17 @@ TEST_F(ArchiveCommands, LeaveTheModeOfAFolderOfBackupsThatIsThere) {
   EXPECT_EQ(fs::status(notes_ / "backups").permissions(), group_reads);
 }
 
+TEST_F(ArchiveCommands, KeepCopiesOfDatabasesInTheScratchFolderThatIsNamed) {
+  ASSERT_EQ(run({"archive", "create", notes_.string(), archive_, "--scratch", folder_.path().string()}).code, 0);
+  EXPECT_THAT(run({"archive", "verify", archive_, "--no-mark", "--scratch", (folder_ / "nowhere").string()}).err,
+              HasSubstr("nowhere"));
+  EXPECT_THAT(run({"archive", "create", notes_.string(), (folder_ / "b").string(), "--scratch", "/nowhere"}).err,
+              HasSubstr("/nowhere"));
+  fs::create_directory(folder_ / "scratch");
+  EXPECT_EQ(run({"archive", "verify", archive_, "--no-mark", "--scratch", (folder_ / "scratch").string()}).code, 0);
+  EXPECT_TRUE(fs::is_empty(folder_ / "scratch"));
+}
+
 TEST_F(ArchiveCommands, WriteNoArchiveToATerminal) {
   out_is_terminal_ = true;
   const Outcome refused = run({"archive", "create", notes_.string(), "-"});
