@@ -15,6 +15,7 @@
 #include "mcdsl/archive/restore.h"
 #include "mcdsl/archive/tree_for_test.h"
 #include "mcdsl/base/folder_lock.h"
+#include "mcdsl/base/unique_fd.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/testing/temp_dir.h"
 
@@ -52,7 +53,42 @@ std::filesystem::path archive_of(const mcdsl::testing::TempDir& root, const std:
   return root / (name + ".tar.zst");
 }
 
-// MCDSL_TEST_KILLS kills (60), each at another moment of a restore that exchanges one state for the other.
+// A program that restores `first`, then `second`, and again, until it is killed.
+class Restorer {
+ public:
+  Restorer(std::string first, std::string second, std::string target) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    told_.reset(ends[0]);
+    const UniqueFd tells(ends[1]);
+    posix_spawn_file_actions_t actions{};
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, tells.get(), STDOUT_FILENO);
+    std::string program = ARCHIVE_CHILD;
+    char* arguments[] = {program.data(), first.data(), second.data(), target.data(), nullptr};
+    EXPECT_EQ(::posix_spawn(&child_, program.c_str(), &actions, nullptr, arguments, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+
+  // False where it ended before its first restore did.
+  [[nodiscard]] bool has_restored() const {
+    char first_letter = '\0';
+    return ::read(told_.get(), &first_letter, 1) == 1;
+  }
+
+  // False where it had ended by itself.
+  [[nodiscard]] bool kill() const {
+    int status = 0;
+    return ::kill(child_, SIGKILL) == 0 && ::waitpid(child_, &status, 0) == child_ && WIFSIGNALED(status);
+  }
+
+ private:
+  UniqueFd told_;
+  pid_t child_ = -1;
+};
+
+// MCDSL_TEST_KILLS kills (60), each at another moment of a restore that exchanges one state for the other: half of them
+// from the start on, the others from when the first exchange is done, however long that takes here.
 TEST(KilledRestore, LeavesTheOldFolderOrTheNewOne) {
   const char* const wanted = std::getenv("MCDSL_TEST_KILLS");
   const int kills = wanted == nullptr ? 60 : std::atoi(wanted);
@@ -74,29 +110,17 @@ TEST(KilledRestore, LeavesTheOldFolderOrTheNewOne) {
   int exchanged = 0;
   Tree before = state_one;
   for (int i = 0; i < kills; ++i) {
-    std::string program = ARCHIVE_CHILD;
-    std::string first = before == state_one ? other : one;
-    std::string second = before == state_one ? one : other;
-    std::string third = target;
-    char* arguments[] = {program.data(), first.data(), second.data(), third.data(), nullptr};
-    posix_spawn_file_actions_t quiet{};
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child = -1;
-    ASSERT_EQ(::posix_spawn(&child, program.c_str(), &quiet, nullptr, arguments, environ), 0);
-    posix_spawn_file_actions_destroy(&quiet);
-    std::this_thread::sleep_for(one_restore * 3 * (i * 7 % 50) / 50);  // spread over a few restores
-    ::kill(child, SIGKILL);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself";
+    const Restorer restorer(before == state_one ? other : one, before == state_one ? one : other, target);
+    ASSERT_TRUE(i % 2 == 0 || restorer.has_restored());
+    std::this_thread::sleep_for(one_restore * 2 * (i / 2 * 7 % 50) / 50);  // spread over a restore or two
+    ASSERT_TRUE(restorer.kill()) << "it ended by itself";
     const Tree now = state_of(target);
     ASSERT_TRUE(now == state_one || now == state_other) << "a mixture, after kill " << i;
     exchanged += now == before ? 0 : 1;
     before = now;
   }
-  EXPECT_GT(exchanged, 0) << "the kills came too early";
-  EXPECT_LT(exchanged, kills);
+  EXPECT_GT(exchanged, 0) << "one came right behind an exchange";
+  EXPECT_LT(exchanged, kills) << "one came at the start";
   // The next restore clears away all that was left, and brings home the backups.
   value_or_throw(restore(one, target, {.discard_old = true}));
   EXPECT_TRUE(state_of(target) == state_one);
