@@ -1,5 +1,6 @@
 #include "mcdsl/db/row.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -158,42 +159,41 @@ TEST(Row, ShowsTextAndBytesInPlaceWhileTheStatementStandsOnThem) {
 
 // A query, the type it is read as, and what the error has to say.
 template <class T>
-void expect_refused(std::string_view sql, std::initializer_list<std::string_view> pieces) {
+::testing::AssertionResult is_refused(std::string_view sql, std::initializer_list<std::string_view> pieces) {
   const Scratch scratch;
   const Error error = thrown_by([&] { (void)scratch.get<T>(sql); });
-  EXPECT_EQ(error.code(), Code::internal) << sql;
-  for (const std::string_view piece : pieces) {
-    EXPECT_THAT(error.message(), HasSubstr(std::string(piece))) << sql;
-  }
+  const bool says_all = std::ranges::all_of(pieces, [&](auto piece) { return error.message().contains(piece); });
+  return error.code() == Code::internal && says_all ? ::testing::AssertionSuccess()
+                                                    : ::testing::AssertionFailure() << sql << ": " << error.to_string();
 }
 
 TEST(Row, NamesTheColumnWhoseTypeDiffers) {
-  expect_refused<std::int64_t>("SELECT 'x' AS size", {"column 1 (size)", "a text", "not an integer"});
-  expect_refused<std::int64_t>("SELECT 1.5 AS size", {"(size)", "a real number"});
-  expect_refused<std::string>("SELECT 7 AS slug", {"(slug)", "an integer", "not a text"});
-  expect_refused<std::string>("SELECT x'00' AS slug", {"(slug)", "a blob"});
-  expect_refused<Blob>("SELECT 'x' AS body", {"(body)", "not a blob"});
-  expect_refused<double>("SELECT 'x' AS weight", {"(weight)", "not a real number"});
-  expect_refused<Time>("SELECT '2026' AS at", {"(at)", "not an integer"});
-  expect_refused<std::tuple<int, bool>>("SELECT 1, 'yes' AS read", {"column 2 (read)"});
+  EXPECT_TRUE((is_refused<std::int64_t>("SELECT 'x' AS size", {"column 1 (size)", "a text", "not an integer"})));
+  EXPECT_TRUE((is_refused<std::int64_t>("SELECT 1.5 AS size", {"(size)", "a real number"})));
+  EXPECT_TRUE((is_refused<std::string>("SELECT 7 AS slug", {"(slug)", "an integer", "not a text"})));
+  EXPECT_TRUE((is_refused<std::string>("SELECT x'00' AS slug", {"(slug)", "a blob"})));
+  EXPECT_TRUE((is_refused<Blob>("SELECT 'x' AS body", {"(body)", "not a blob"})));
+  EXPECT_TRUE((is_refused<double>("SELECT 'x' AS weight", {"(weight)", "not a real number"})));
+  EXPECT_TRUE((is_refused<Time>("SELECT '2026' AS at", {"(at)", "not an integer"})));
+  EXPECT_TRUE((is_refused<std::tuple<int, bool>>("SELECT 1, 'yes' AS read", {"column 2 (read)"})));
 }
 
 TEST(Row, NamesTheColumnThatIsNullWhereTheFieldIsNotOptional) {
-  expect_refused<std::string>("SELECT NULL AS slug", {"(slug)", "NULL"});
-  expect_refused<double>("SELECT NULL AS weight", {"(weight)", "NULL"});
+  EXPECT_TRUE((is_refused<std::string>("SELECT NULL AS slug", {"(slug)", "NULL"})));
+  EXPECT_TRUE((is_refused<double>("SELECT NULL AS weight", {"(weight)", "NULL"})));
 }
 
 TEST(Row, NamesTheColumnWhoseNumberDoesNotFit) {
-  expect_refused<std::uint8_t>("SELECT 256 AS level", {"(level)", "256", "out of range"});
-  expect_refused<std::uint32_t>("SELECT -1 AS level", {"(level)", "-1"});
-  expect_refused<std::uint64_t>("SELECT -1 AS level", {"(level)", "-1"});
-  expect_refused<bool>("SELECT 2 AS read", {"(read)", "2"});
+  EXPECT_TRUE((is_refused<std::uint8_t>("SELECT 256 AS level", {"(level)", "256", "out of range"})));
+  EXPECT_TRUE((is_refused<std::uint32_t>("SELECT -1 AS level", {"(level)", "-1"})));
+  EXPECT_TRUE((is_refused<std::uint64_t>("SELECT -1 AS level", {"(level)", "-1"})));
+  EXPECT_TRUE((is_refused<bool>("SELECT 2 AS read", {"(read)", "2"})));
 }
 
 TEST(Row, SaysThatThereAreTooFewColumns) {
-  expect_refused<std::tuple<int, int>>("SELECT 1", {"SELECT 1", "1 columns"});
-  expect_refused<std::tuple<int, double>>("SELECT 1", {"1 columns"});
-  expect_refused<std::tuple<int, std::optional<int>>>("SELECT 1", {"1 columns"});
+  EXPECT_TRUE((is_refused<std::tuple<int, int>>("SELECT 1", {"SELECT 1", "1 columns"})));
+  EXPECT_TRUE((is_refused<std::tuple<int, double>>("SELECT 1", {"1 columns"})));
+  EXPECT_TRUE((is_refused<std::tuple<int, std::optional<int>>>("SELECT 1", {"1 columns"})));
 }
 
 TEST(Row, GoesOnAfterAnErrorInTheMiddleOfAResult) {
