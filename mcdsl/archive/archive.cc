@@ -34,6 +34,17 @@ std::filesystem::path real_folder(const std::filesystem::path& folder) {
   return real;
 }
 
+// For nobody else, as the archives in it are.
+void make_if_missing(const std::filesystem::path& folder) {
+  std::error_code problem;
+  if (std::filesystem::create_directories(folder, problem)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
+  }
+  if (problem) {
+    internal::fail_system("make the folder", folder, problem.value());
+  }
+}
+
 void refuse_if_there(const std::filesystem::path& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) == 0) {
@@ -130,7 +141,7 @@ void note_damage(const std::filesystem::path& archive, const Refusal& refusal, c
 
 std::filesystem::path default_path(const std::filesystem::path& folder, const std::string& service,
                                    Clock::WallTime now) {
-  return folder / "backups" / internal::archive_name(service, now);
+  return folder / kBackupFolder / internal::archive_name(service, now);
 }
 
 Result<Summary> create(const std::filesystem::path& folder, const std::filesystem::path& archive,
@@ -140,9 +151,7 @@ Result<Summary> create(const std::filesystem::path& folder, const std::filesyste
     const std::filesystem::path real = real_folder(folder);
     const std::filesystem::path home = folder_of(archive);
     refuse_if_there(archive);
-    if (std::error_code problem; !std::filesystem::create_directories(home, problem) && problem) {
-      internal::fail_system("make the folder", home, problem.value());
-    }
+    make_if_missing(home);
     const Scratch scratch(home);
     const std::filesystem::path file = scratch.path() / "archive";
     const UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

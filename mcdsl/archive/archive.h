@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mcdsl/base/clock.h"
@@ -111,6 +112,9 @@ struct Summary {
   std::string sha256;               ///< of the archive
   std::vector<Problem> problems;    ///< files that changed or vanished while they were read, links left out
 };
+
+/// In a service's folder: where its archives are, which no archive holds and no restore touches.
+inline constexpr std::string_view kBackupFolder = "backups";
 
 /// Where an archive belongs: "backups/notes-20260131T120000Z.tar.zst" in the folder.
 [[nodiscard]] std::filesystem::path default_path(const std::filesystem::path& folder, const std::string& service,

@@ -28,8 +28,6 @@ using internal::folder_of;
 using internal::Refusal;
 using internal::shown;
 
-constexpr const char* kBackups = "backups";
-
 // Where a restore is to, and the names it uses beside it.
 struct Place {
   std::filesystem::path target;
@@ -77,9 +75,9 @@ Place place_of(const std::filesystem::path& target) {
 // the new folder. Where the old one then is; empty where it was discarded.
 std::filesystem::path put_aside(const Place& place, const std::filesystem::path& old_one, bool discard, Report& report,
                                 const Dependencies& dependencies) {
-  if (look_at(old_one / kBackups)) {
+  if (look_at(old_one / kBackupFolder)) {
     try {
-      internal::rename_without_replacing(old_one / kBackups, place.target / kBackups);
+      internal::rename_without_replacing(old_one / kBackupFolder, place.target / kBackupFolder);
     } catch (const Exception& problem) {
       report.warnings.emplace_back("the backups stay in the old folder, which is kept: " + problem.error().to_string());
       discard = false;

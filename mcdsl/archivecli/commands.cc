@@ -91,9 +91,6 @@ int Run::create(const Service& service, const std::string& target) const {
   if (to_output && with.out_is_terminal) {
     throw Exception(Code::invalid_argument, "an archive is nothing for a terminal: send standard output elsewhere");
   }
-  if (target.empty() && fs::is_directory(service.folder) && fs::create_directories(path.parent_path())) {
-    fs::permissions(path.parent_path(), fs::perms::owner_all);
-  }
   const auto made = value_or_throw(to_output ? archive::create(service.folder, STDOUT_FILENO, options, dependencies())
                                              : archive::create(service.folder, path, options, dependencies()));
   std::ostream& out = to_output ? with.err : with.out;
@@ -231,9 +228,11 @@ int Run::prune(const fs::path& folder, const std::string& service) const {
 }
 
 const cli::Option kJson{.name = "json", .about = "as JSON, for machines"};
-const cli::Option kScratch{.name = "scratch",
-                           .about = "where copies of databases go meanwhile; beside the archive unless given",
-                           .kind = Kind::folder};
+const cli::Option kScratch{
+    .name = "scratch",
+    .about =
+        "where copies of databases go meanwhile; beside the archive, or in $TMPDIR where it is no file, unless given",
+    .kind = Kind::folder};
 const cli::Option kLinks{.name = "links", .about = "take symbolic links that stay inside"};
 
 std::vector<cli::Option> verify_options() {
@@ -241,7 +240,7 @@ std::vector<cli::Option> verify_options() {
 }
 
 std::string newest_archive(const Service& service) {
-  const fs::path folder = service.folder / "backups";
+  const fs::path folder = service.folder / archive::kBackupFolder;
   const auto newest = archive::newest(folder, service.name);
   if (!newest) {
     throw Exception(Code::not_found, folder.string() + " holds no archive of " + service.name);
@@ -349,7 +348,7 @@ cli::Command archive_command(const Surroundings& with) {
                         .options = pruning,
                         .run = runs([name_of](const Run& run) {
                           const fs::path path = run.values.text("FOLDER");
-                          return run.prune(path / "backups", name_of(run.values, path));
+                          return run.prune(path / archive::kBackupFolder, name_of(run.values, path));
                         })}}};
 }
 
@@ -386,7 +385,8 @@ cli::Command service_archive_command(const FindService& find, const Surroundings
                         .options = prune_options(),
                         .run = [find, with](const Values& values) {
                           const Service service = find(values);
-                          return Run{.with = with, .values = values}.prune(service.folder / "backups", service.name);
+                          return Run{.with = with, .values = values}.prune(service.folder / archive::kBackupFolder,
+                                                                           service.name);
                         }}}};
 }
 

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "mcdsl/archive/archive.h"
 #include "mcdsl/archivecli/commands.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/folder_lock.h"
@@ -300,7 +301,7 @@ class CommandLine {
     add_build_info(service.metrics(), hooks_.name, hooks_.version);
     const auto lock = hold_folder(logger);
     if (const auto folder = find_service_folder()) {
-      add_backup_age(service, *folder / "backups", standard.backup.max_age);
+      add_backup_age(service, *folder / archive::kBackupFolder, standard.backup.max_age);
     }
     service.on_reload([&] { reload(logger); });
     hooks_.main(service);

@@ -108,7 +108,7 @@ std::uint64_t size_of_all(const std::filesystem::path& folder) {
   using Walk = std::filesystem::recursive_directory_iterator;
   for (Walk walk(folder, std::filesystem::directory_options::skip_permission_denied, problem);
        !problem && walk != Walk(); walk.increment(problem)) {
-    if (walk.depth() == 0 && walk->path().filename() == "backups") {
+    if (walk.depth() == 0 && walk->path().filename() == kBackupFolder) {
       walk.disable_recursion_pending();
     } else if (std::error_code none; walk->is_regular_file(none) && !walk->is_symlink(none)) {
       const std::uintmax_t size = walk->file_size(none);
@@ -171,7 +171,7 @@ void Creator::walk(const Place& place) {
 }
 
 bool Creator::is_excluded(const std::string& path, const std::string& name) const {
-  if (path == "backups" || path == FolderLock::kFileName || path == kManifestName ||
+  if (path == kBackupFolder || path == FolderLock::kFileName || path == kManifestName ||
       name.starts_with(Scratch::kPrefix) || name.starts_with(".mcdsl-snapshot-")) {
     return true;
   }

@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "mcdsl/archive/archive.h"
 #include "mcdsl/archive/retention.h"
 #include "mcdsl/base/error.h"
 #include "mcdsl/base/time.h"
@@ -51,7 +52,7 @@ std::vector<Backup> find_backups(const fs::path& folder) {
 // Where the service's own archive command puts them.
 fs::path archive_folder(const config::Standard& config, const Installation& installation) {
   const fs::path& beside = installation.config_file.empty() ? config.database.path : installation.config_file;
-  return fs::absolute(beside).parent_path() / "backups";
+  return fs::absolute(beside).parent_path() / archive::kBackupFolder;
 }
 
 std::string mebibytes(std::uintmax_t bytes) {

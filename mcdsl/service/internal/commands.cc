@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "mcdsl/archive/archive.h"
 #include "mcdsl/base/file.h"
 #include "mcdsl/db/database.h"
 #include "mcdsl/doctor/health_probe.h"
@@ -41,7 +42,7 @@ int make_folder(const std::string& name, const std::string& config_file, const s
     make_private_folder(folder);
   }
   make_private_folder(folder / "certs");
-  make_private_folder(folder / "backups");
+  make_private_folder(folder / archive::kBackupFolder);
   if (std::filesystem::exists(file)) {
     out << file.string() << " is there already and stays as it is\n";
   } else {
